@@ -1,0 +1,156 @@
+// Package config reads the environment of a function: the contract between template.yaml and the binaries.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Function is a function of the application. Each has its own required variables.
+type Function string
+
+// The functions.
+const (
+	API Function = "api"
+	SQS Function = "sqs"
+)
+
+// The environment variables, named as the template names them.
+const (
+	VideoSDKSecretID        = "VIDEOSDK_SECRET_ID"
+	VideoSDKAPIEndpoint     = "VIDEOSDK_API_ENDPOINT"
+	LedgerTable             = "LEDGER_TABLE"
+	EventBusName            = "EVENT_BUS_NAME"
+	DeadLetterQueueURL      = "DEAD_LETTER_QUEUE_URL"
+	MaxTriggerAge           = "MAX_TRIGGER_AGE"
+	BookingLead             = "BOOKING_LEAD"
+	BookingGrace            = "BOOKING_GRACE"
+	SecretTTL               = "SECRET_TTL"
+	DryRun                  = "DRY_RUN"
+	PublishParticipantNames = "PUBLISH_PARTICIPANT_NAMES"
+	LogLevel                = "LOG_LEVEL"
+)
+
+// longestTriggerAge is less than the 15 days for which the ledger remembers a trigger.
+const longestTriggerAge = 336 * time.Hour
+
+// Config is what a function is told.
+type Config struct {
+	VideoSDKSecretID        string        // name or ARN of the secret with the API key and its secret
+	VideoSDKAPIEndpoint     string        // base URL of VideoSDK, with or without /v2
+	LedgerTable             string        // name of the DynamoDB table
+	EventBusName            string        // name or ARN of the bus for outcomes
+	DeadLetterQueueURL      string        // where undecodable messages go; SQS only
+	MaxTriggerAge           time.Duration // a trigger that happened longer ago is refused
+	BookingLead             time.Duration // a booking's window opens this long before its start
+	BookingGrace            time.Duration // and closes this long after its end
+	SecretTTL               time.Duration // age at which a cached secret is fetched again
+	DryRun                  bool          // end and claim nothing
+	PublishParticipantNames bool          // tell participants' names in outcomes
+	LogLevel                slog.Level
+}
+
+// Parse reads the variables of a function. Its error names every variable that is missing or malformed, and what was expected.
+func Parse(getenv func(string) string, function Function) (Config, error) {
+	p := parser{getenv: getenv}
+	c := Config{
+		VideoSDKSecretID:        p.required(VideoSDKSecretID, "the name or ARN of a secret in Secrets Manager"),
+		VideoSDKAPIEndpoint:     p.endpoint(VideoSDKAPIEndpoint, "https://api.videosdk.live"),
+		LedgerTable:             p.required(LedgerTable, "the name of a DynamoDB table"),
+		EventBusName:            p.required(EventBusName, "the name or ARN of an event bus"),
+		MaxTriggerAge:           p.duration(MaxTriggerAge, 24*time.Hour, time.Second, longestTriggerAge),
+		BookingLead:             p.duration(BookingLead, 15*time.Minute, 0, longestTriggerAge),
+		BookingGrace:            p.duration(BookingGrace, time.Hour, 0, longestTriggerAge),
+		SecretTTL:               p.duration(SecretTTL, 5*time.Minute, time.Second, longestTriggerAge),
+		DryRun:                  p.flag(DryRun),
+		PublishParticipantNames: p.flag(PublishParticipantNames),
+		LogLevel:                p.level(LogLevel),
+	}
+	if function == SQS {
+		c.DeadLetterQueueURL = p.required(DeadLetterQueueURL, "the URL of an SQS queue")
+	}
+	if len(p.problems) > 0 {
+		return Config{}, errors.New("configuration: " + strings.Join(p.problems, "; "))
+	}
+	return c, nil
+}
+
+// parser reads single variables and collects what is wrong with them. Blank counts as missing. No message repeats a value, which may
+// be a secret in the wrong place.
+type parser struct {
+	getenv   func(string) string
+	problems []string
+}
+
+func (p *parser) get(name string) string { return strings.TrimSpace(p.getenv(name)) }
+
+func (p *parser) expect(name, expected string) {
+	p.problems = append(p.problems, fmt.Sprintf("%s must be %s", name, expected))
+}
+
+func (p *parser) required(name, expected string) string {
+	value := p.get(name)
+	if value == "" {
+		p.expect(name, expected)
+	}
+	return value
+}
+
+func (p *parser) duration(name string, fallback, least, most time.Duration) time.Duration {
+	value := p.get(name)
+	if value == "" {
+		return fallback
+	}
+	d, err := time.ParseDuration(value)
+	if err != nil || d < least || d > most {
+		p.expect(name, fmt.Sprintf("a duration such as %s, from %s to %s", fallback, least, most))
+	}
+	return d
+}
+
+func (p *parser) flag(name string) bool {
+	value := p.get(name)
+	if value == "" {
+		return false
+	}
+	b, err := strconv.ParseBool(value)
+	if err != nil {
+		p.expect(name, "true or false")
+	}
+	return b
+}
+
+func (p *parser) level(name string) slog.Level {
+	var level slog.Level // INFO
+	if value := p.get(name); value != "" && level.UnmarshalText([]byte(value)) != nil {
+		p.expect(name, "DEBUG, INFO, WARN or ERROR")
+	}
+	return level
+}
+
+// endpoint reads a base URL. Tokens go there, so it is https unless it cannot leave the machine.
+func (p *parser) endpoint(name, fallback string) string {
+	value := p.get(name)
+	if value == "" {
+		return fallback
+	}
+	u, err := url.Parse(value)
+	switch {
+	case err != nil, u.Host == "", u.User != nil, u.RawQuery != "", u.Fragment != "",
+		strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v2") != "",
+		u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
+		p.expect(name, "an https URL such as "+fallback+", with or without /v2 (http only for a loopback address)")
+	}
+	return value
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,141 @@
+// Package credentials reads a secret from AWS Secrets Manager and keeps it.
+//
+// A value is used for its time to live, then fetched again, by one caller for all that wait. If that fails, the old value is served and
+// a warning given: a secret that worked is better than none. A caller whom the value failed asks for a fresh one. AWS's own caching
+// library for Go is not used: it sleeps for seconds on a refresh and does not obey the context.
+package credentials
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	fetchTimeout = 5 * time.Second  // of one fetch, whoever waits for it
+	staleRetry   = 10 * time.Second // between fetches while an old value is served because they fail
+)
+
+// SecretGetter is the one call of Secrets Manager that is needed.
+type SecretGetter interface {
+	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
+}
+
+// Config is what a Cache is made of. Every field is required.
+type Config[T any] struct {
+	Secrets  SecretGetter
+	SecretID string        // name or ARN
+	TTL      time.Duration // age at which a value is fetched again
+	// Parse reads the secret's bytes. Its error must not quote them.
+	Parse func([]byte) (T, error)
+	Now   func() time.Time
+	// Stale is told of every refresh that failed while an old value is served.
+	Stale func(context.Context, error)
+}
+
+// Cache holds one secret. It is safe for concurrent use.
+type Cache[T any] struct {
+	Config[T]
+	flight singleflight.Group
+
+	mu      sync.Mutex
+	value   T
+	fetched time.Time // when the value's fetch began; zero without a value
+	retry   time.Time // no refresh of a stale value before this
+}
+
+// New returns an empty Cache, or an error if the configuration lacks something.
+func New[T any](c Config[T]) (*Cache[T], error) {
+	if c.Secrets == nil || c.SecretID == "" || c.TTL <= 0 || c.Parse == nil || c.Now == nil || c.Stale == nil {
+		return nil, errors.New("credentials: client, secret id, time to live, parser, clock and warning are required")
+	}
+	return &Cache[T]{Config: c}, nil
+}
+
+// Get returns the value, at most TTL old unless Secrets Manager fails. It returns an error only if there never was a value.
+func (c *Cache[T]) Get(ctx context.Context) (T, error) {
+	now := c.Now()
+	value, fetched, retry := c.held()
+	if !fetched.IsZero() && (now.Sub(fetched) < c.TTL || now.Before(retry)) {
+		return value, nil
+	}
+	fresh, err := c.fetch(ctx)
+	if err == nil || fetched.IsZero() {
+		return fresh, err
+	}
+	c.postpone(now.Add(staleRetry))
+	c.Stale(ctx, err)
+	return value, nil
+}
+
+// Refresh returns a value whose fetch began after the given time, which callers set to when they began to use the one that failed
+// them. So many callers who fail together cause one fetch. On an error there is no value: the old one is known to be no good.
+func (c *Cache[T]) Refresh(ctx context.Context, after time.Time) (T, error) {
+	for {
+		if value, fetched, _ := c.held(); fetched.After(after) {
+			return value, nil
+		}
+		// A fetch that was under way already may have begun too early; then the next one has not.
+		if value, err := c.fetch(ctx); err != nil {
+			return value, err
+		}
+	}
+}
+
+func (c *Cache[T]) held() (value T, fetched, retry time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.value, c.fetched, c.retry
+}
+
+func (c *Cache[T]) postpone(until time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.retry = until
+}
+
+// fetch fetches the secret, or waits for the fetch that is under way. The fetch goes on if the one who began it gives up, since
+// others may wait for it.
+func (c *Cache[T]) fetch(ctx context.Context) (T, error) {
+	done := c.flight.DoChan("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
+		defer cancel()
+		return c.load(ctx)
+	})
+	var none T
+	select {
+	case <-ctx.Done():
+		return none, fmt.Errorf("wait for the secret: %w", ctx.Err())
+	case result := <-done:
+		if result.Err != nil {
+			return none, result.Err
+		}
+		return result.Val.(T), nil
+	}
+}
+
+func (c *Cache[T]) load(ctx context.Context) (T, error) {
+	began := c.Now()
+	var none T
+	out, err := c.Secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &c.SecretID})
+	if err != nil {
+		return none, fmt.Errorf("get the secret: %w", err)
+	}
+	document := out.SecretBinary
+	if out.SecretString != nil {
+		document = []byte(*out.SecretString)
+	}
+	value, err := c.Parse(document)
+	if err != nil {
+		return none, fmt.Errorf("read the secret: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.value, c.fetched, c.retry = value, began, time.Time{}
+	return value, nil
+}

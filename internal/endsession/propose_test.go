@@ -1,0 +1,282 @@
+package endsession_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"videosdk-end-session/internal/endsession"
+)
+
+func TestNeverTheWrongMeeting(t *testing.T) {
+	ago := func(d time.Duration) time.Time { return time.Now().Add(-d) }
+	tests := []struct {
+		name    string
+		world   func(*world)
+		trigger func(*endsession.Request)
+		outcome endsession.Outcome
+		code    endsession.Code
+		ended   int // index into the world's sessions, from 1; 0 for none
+	}{
+		{
+			name:    "the room's live session is ended",
+			world:   func(w *world) { w.live(time.Hour) },
+			outcome: endsession.Ended, ended: 1,
+		},
+		{
+			name:    "delivered ten minutes late, the room's new session is left alone",
+			world:   func(w *world) { w.live(5 * time.Minute) },
+			trigger: func(r *endsession.Request) { r.OccurredAt = ago(10 * time.Minute) },
+			outcome: endsession.Refused, code: endsession.CodeSessionAfterTrigger,
+		},
+		{
+			name:    "a session that began 30 s after the trigger is within the tolerance",
+			world:   func(w *world) { w.live(0) },
+			trigger: func(r *endsession.Request) { r.OccurredAt = ago(30 * time.Second) },
+			outcome: endsession.Ended, ended: 1,
+		},
+		{
+			name:    "a session that began 31 s after the trigger is not",
+			world:   func(w *world) { w.live(0) },
+			trigger: func(r *endsession.Request) { r.OccurredAt = ago(31 * time.Second) },
+			outcome: endsession.Refused, code: endsession.CodeSessionAfterTrigger,
+		},
+		{
+			name: "an ignored list filter ends nothing",
+			world: func(w *world) {
+				w.unfilter = true
+				w.live(time.Hour).RoomID = "some-body-else"
+			},
+			outcome: endsession.Refused, code: endsession.CodePinMismatch,
+		},
+		{
+			name: "an ignored list filter hides nothing either",
+			world: func(w *world) {
+				w.unfilter = true
+				w.live(2 * time.Hour)
+				w.live(time.Hour).RoomID = "some-body-else"
+			},
+			outcome: endsession.Ended, ended: 1,
+		},
+		{
+			name:    "a session without a readable start is left alone",
+			world:   func(w *world) { w.live(time.Hour).Start = "2022-03-29T15:60:35.000Z" },
+			outcome: endsession.Refused, code: endsession.CodeSessionStartUnknown,
+		},
+		{
+			name:    "a session without any start is left alone",
+			world:   func(w *world) { w.live(time.Hour).Start = "" },
+			outcome: endsession.Refused, code: endsession.CodeSessionStartUnknown,
+		},
+		{
+			name:    "a session without an id is left alone",
+			world:   func(w *world) { w.live(time.Hour).ID = "" },
+			outcome: endsession.Refused, code: endsession.CodePinMismatch,
+		},
+		{
+			name:    "of two live sessions the newest that counts is ended",
+			world:   func(w *world) { w.live(3 * time.Hour); w.live(2 * time.Hour) },
+			outcome: endsession.Ended, ended: 2,
+		},
+		{
+			name:    "of two live sessions only one may have begun by then",
+			world:   func(w *world) { w.live(3 * time.Hour); w.live(time.Minute) },
+			trigger: func(r *endsession.Request) { r.OccurredAt = ago(time.Hour) },
+			outcome: endsession.Ended, ended: 1,
+		},
+		{
+			name:    "nobody in the room",
+			outcome: endsession.NotActive,
+		},
+		{
+			name: "a room that VideoSDK doesn't know has nobody in it",
+			world: func(w *world) {
+				w.onRead = func(int) error {
+					return &endsession.Error{Code: endsession.CodeRoomNotFound, Class: endsession.NotFound, HTTPStatus: 404}
+				}
+			},
+			outcome: endsession.NotActive, code: endsession.CodeRoomNotFound,
+		},
+		{
+			name:    "a trigger of yesterday is too old",
+			world:   func(w *world) { w.live(48 * time.Hour) },
+			trigger: func(r *endsession.Request) { r.OccurredAt = ago(24*time.Hour + time.Second) },
+			outcome: endsession.Refused, code: endsession.CodeTriggerTooOld,
+		},
+		{
+			name:    "before the booking's window",
+			world:   func(w *world) { w.live(time.Hour) },
+			trigger: func(r *endsession.Request) { r.StartsAt = time.Now().Add(16 * time.Minute) },
+			outcome: endsession.Refused, code: endsession.CodeBeforeWindow,
+		},
+		{
+			name:    "within the lead of the booking",
+			world:   func(w *world) { w.live(0) },
+			trigger: func(r *endsession.Request) { r.StartsAt = time.Now().Add(14 * time.Minute) },
+			outcome: endsession.Ended, ended: 1,
+		},
+		{
+			name:    "after the booking's window",
+			world:   func(w *world) { w.live(3 * time.Hour) },
+			trigger: func(r *endsession.Request) { r.EndsAt = ago(61 * time.Minute) },
+			outcome: endsession.Refused, code: endsession.CodeAfterWindow,
+		},
+		{
+			name:  "the booking before this one left its session open",
+			world: func(w *world) { w.live(3 * time.Hour) },
+			trigger: func(r *endsession.Request) {
+				r.StartsAt, r.EndsAt = ago(time.Hour), time.Now()
+			},
+			outcome: endsession.Refused, code: endsession.CodeSessionOutsideWindow,
+		},
+		{
+			name:  "the next booking's session is left alone within the grace",
+			world: func(w *world) { w.live(10 * time.Minute) },
+			trigger: func(r *endsession.Request) {
+				r.StartsAt, r.EndsAt = ago(time.Hour), ago(20*time.Minute)
+			},
+			outcome: endsession.Refused, code: endsession.CodeSessionOutsideWindow,
+		},
+		{
+			name:    "a customRoomId finds the room",
+			world:   func(w *world) { w.live(time.Hour) },
+			trigger: func(r *endsession.Request) { r.Target = endsession.Target{CustomRoomID: booking} },
+			outcome: endsession.Ended, ended: 1,
+		},
+		{
+			name:    "a room with another customRoomId than the one named is left alone",
+			world:   func(w *world) { w.live(time.Hour) },
+			trigger: func(r *endsession.Request) { r.CustomRoomID = "booking-1" },
+			outcome: endsession.Refused, code: endsession.CodePinMismatch,
+		},
+		{
+			name:    "a named session is ended",
+			world:   func(w *world) { w.live(2 * time.Hour); w.live(time.Hour) },
+			trigger: func(r *endsession.Request) { r.Target = endsession.Target{SessionID: "000000000000000000000001"} },
+			outcome: endsession.Ended, ended: 1,
+		},
+		{
+			name:  "a named session with another customRoomId is left alone",
+			world: func(w *world) { w.live(time.Hour) },
+			trigger: func(r *endsession.Request) {
+				r.Target = endsession.Target{SessionID: "000000000000000000000001", CustomRoomID: "booking-1"}
+			},
+			outcome: endsession.Refused, code: endsession.CodePinMismatch,
+		},
+		{
+			name:    "a named session that has ended",
+			world:   func(w *world) { w.live(time.Hour).End = "2022-03-29T15:00:00Z" },
+			trigger: func(r *endsession.Request) { r.Target = endsession.Target{SessionID: "000000000000000000000001"} },
+			outcome: endsession.AlreadyEnded,
+		},
+		{
+			name:    "a named session that does not exist",
+			trigger: func(r *endsession.Request) { r.Target = endsession.Target{SessionID: "000000000000000000000001"} },
+			outcome: endsession.Failed, code: endsession.CodeSessionNotFound,
+		},
+		{
+			name:    "a named session needs no readable start",
+			world:   func(w *world) { w.live(time.Hour).Start = "" },
+			trigger: func(r *endsession.Request) { r.Target = endsession.Target{SessionID: "000000000000000000000001"} },
+			outcome: endsession.Ended, ended: 1,
+		},
+		{
+			name:    "a final refusal to look is a failure",
+			world:   func(w *world) { w.onRead = func(int) error { return rejected() } },
+			outcome: endsession.Failed, code: endsession.CodeVideoSDKRejected,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				if tt.world != nil {
+					tt.world(w)
+				}
+				r := trigger()
+				if tt.trigger != nil {
+					tt.trigger(&r)
+				}
+				w.wantOutcome(w.deliver(r), tt.outcome, tt.code)
+				if tt.ended == 0 {
+					w.wantCalls(0, 0)
+					return
+				}
+				w.wantCalls(1, 1)
+				if want := w.sessions[tt.ended-1].ID; len(w.acted) > 0 && w.acted[0] != want {
+					t.Errorf("ended session %s, want %s", w.acted[0], want)
+				}
+			})
+		})
+	}
+}
+
+func TestANamedSessionInANamedRoomCostsNoLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.live(time.Hour)
+		r := trigger()
+		r.SessionID = s.ID
+		w.wantOutcome(w.deliver(r), endsession.Ended, "")
+		if w.reads != 0 {
+			t.Errorf("%d reads, want none", w.reads)
+		}
+	})
+}
+
+func TestARefusalTellsNothingOfTheOtherMeeting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.unfilter = true
+		w.live(time.Hour).RoomID = "some-body-else"
+		var report endsession.Report
+		w.onDetail = func(r endsession.Report) { report = r }
+		w.wantOutcome(w.deliver(trigger()), endsession.Refused, endsession.CodePinMismatch)
+		if s := report.Session; s.ID != "" || s.RoomID != room || len(s.Participants) > 0 {
+			t.Errorf("the report tells of %+v, want only what the trigger named", s)
+		}
+	})
+}
+
+func TestTransientReadsAreRepeatedWithinTheDeadline(t *testing.T) {
+	tests := []struct {
+		name  string
+		err   func() error
+		fails int
+		want  endsession.Code // "" for an ended session
+		reads int
+		takes time.Duration
+	}{
+		{name: "two failures", err: notReached, fails: 2, reads: 3, takes: 125*time.Millisecond + 250*time.Millisecond},
+		{name: "three failures", err: notReached, fails: 3, want: endsession.CodeVideoSDKUnavailable, reads: 3, takes: 375 * time.Millisecond},
+		{name: "throttled with a time to wait", err: func() error { return throttled(5 * time.Second) }, fails: 1, reads: 2, takes: 5125 * time.Millisecond},
+		{name: "throttled for longer than there is", err: func() error { return throttled(time.Minute) }, fails: 1, want: endsession.CodeVideoSDKThrottled, reads: 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.live(time.Hour)
+				w.onRead = func(n int) error {
+					if n <= tt.fails {
+						return tt.err()
+					}
+					return nil
+				}
+				began := time.Now()
+				got := w.deliver(trigger())
+				if tt.want == "" {
+					w.wantOutcome(got, endsession.Ended, "")
+				} else {
+					w.wantAgain(got, tt.want)
+				}
+				if w.reads != tt.reads {
+					t.Errorf("%d reads, want %d", w.reads, tt.reads)
+				}
+				if took := time.Since(began); took != tt.takes {
+					t.Errorf("took %s, want %s", took, tt.takes)
+				}
+			})
+		})
+	}
+}

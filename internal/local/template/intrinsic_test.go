@@ -1,0 +1,91 @@
+package template
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// outputOf resolves an expression as an output of a small template.
+func outputOf(expression string) (string, error) {
+	source := `
+Parameters:
+  Prefix: { Type: String, Default: a:b:c }
+  Count: { Type: Number, Default: 3 }
+Conditions:
+  Yes: !Equals [!Ref Count, "3"]
+  No: !Equals [!Select [1, !Split [":", !Ref Prefix]], a]
+Resources:
+  Jobs: { Type: AWS::SQS::Queue }
+  Ordered: { Type: AWS::SQS::Queue, Properties: { FifoQueue: true } }
+  Bus: { Type: AWS::Events::EventBus, Properties: { Name: !Sub "${AWS::StackName}-${Prefix}" } }
+Outputs:
+  Got:
+    Value: ` + expression
+	read, err := Parse([]byte(source), testStack, nil)
+	if err != nil {
+		return "", err
+	}
+	return read.Outputs["Got"], nil
+}
+
+func TestIntrinsics(t *testing.T) {
+	tests := []struct{ name, expression, want string }{
+		{"plain text", "hello", "hello"},
+		{"Ref of text", "!Ref Prefix", "a:b:c"},
+		{"Ref of a number", "!Ref Count", "3"},
+		{"Ref of a pseudo parameter", "!Ref AWS::Region", "eu-central-1"},
+		{"Ref of a queue", "!Ref Jobs", "http://127.0.0.1:4566/123456789012/demo-Jobs"},
+		{"Ref of a FIFO queue", "!Ref Ordered", "http://127.0.0.1:4566/123456789012/demo-Ordered.fifo"},
+		{"Ref of a resource with a resolved name", "!Ref Bus", "demo-a:b:c"},
+		{"Ref in the long form", "{ Ref: Prefix }", "a:b:c"},
+		{"GetAtt", "!GetAtt Jobs.Arn", "arn:aws:sqs:eu-central-1:123456789012:demo-Jobs"},
+		{"GetAtt in the long form", "{ Fn::GetAtt: Jobs.QueueName }", "demo-Jobs"},
+		{"Sub", `!Sub "${Prefix}/${Count}/${Jobs.QueueName}/${AWS::Partition}/${!kept}"`, "a:b:c/3/demo-Jobs/aws/${kept}"},
+		{"Select and Split", `!Select [2, !Split [":", !Ref Prefix]]`, "c"},
+		{"Split without separator in the text", `!Select [0, !Split ["/", !Ref Prefix]]`, "a:b:c"},
+		{"If that holds", "!If [Yes, one, two]", "one"},
+		{"If that does not hold", "!If [No, one, two]", "two"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := outputOf(test.expression)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestIntrinsicsRefused(t *testing.T) {
+	tests := []struct{ name, expression, want string }{
+		{"unknown short form", "!ImportValue x", "Outputs.Got.Value (line 14): the function ImportValue is not known here"},
+		{"unknown long form", "{ Fn::Cidr: x }", "the function Cidr is not known here"},
+		{"unknown inside of a known one", "!If [Yes, one, !GetAZs x]", "Outputs.Got.Value[2] (line 14): the function GetAZs is not known here"},
+		{"dangling Ref", "!Ref Nobody", `"Nobody" is no parameter`},
+		{"unknown pseudo parameter", "!Ref AWS::NoValue", `"AWS::NoValue" is no parameter`},
+		{"dangling GetAtt", "!GetAtt Nobody.Arn", `"Nobody" is no resource`},
+		{"unknown attribute", "!GetAtt Jobs.Colour", `the attribute "Colour" of Jobs is not known here`},
+		{"GetAtt with a list", "!GetAtt [Jobs, Arn]", "GetAtt is known here as Resource.Attribute only"},
+		{"Sub with a list", `!Sub ["${a}", { a: b }]`, "Sub is known here with text only"},
+		{"dangling Sub", `!Sub "${Nobody}"`, `"Nobody" is no parameter`},
+		{"dangling condition", "!If [Perhaps, one, two]", `no condition "Perhaps"`},
+		{"Select past the end", `!Select [3, !Split [":", !Ref Prefix]]`, "Select takes an index and a list that has it"},
+		{"Equals with one value", "!Equals [a]", "the function takes 2 values"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := outputOf(test.expression)
+			if err == nil {
+				t.Fatalf("resolved to %q", got)
+			}
+			if !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %q does not say %q", err, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,21 @@
+package template
+
+// allOutputs resolves the section Outputs.
+func (r *resolver) allOutputs() (map[string]string, error) {
+	outputs := make(map[string]string, len(r.sections.outputs))
+	for _, e := range r.sections.outputs {
+		resolved, err := r.value(e.value, e.at)
+		if err != nil {
+			return nil, err
+		}
+		var output struct {
+			Description string
+			Value       scalar
+		}
+		if err := decode(resolved, &output); err != nil {
+			return nil, e.at.errorf("%w", err)
+		}
+		outputs[e.key] = string(output.Value)
+	}
+	return outputs, nil
+}

@@ -1,0 +1,132 @@
+package template
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+)
+
+// parameter is the declaration of a template parameter.
+type parameter struct {
+	Type                  string
+	Description           string
+	Default               *scalar
+	AllowedValues         []scalar
+	AllowedPattern        string
+	ConstraintDescription string
+	MinValue, MaxValue    *int64
+}
+
+// parameterValues returns the value of every declared parameter: an int64 for
+// the type Number, text otherwise. All problems are reported at once.
+func parameterValues(declared []entry, given map[string]string) (map[string]any, error) {
+	values := make(map[string]any, len(declared))
+	var problems []error
+	for _, declaration := range declared {
+		value, err := parameterValue(declaration, given)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		values[declaration.key] = value
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if !slices.ContainsFunc(declared, func(d entry) bool { return d.key == name }) {
+			problems = append(problems, fmt.Errorf("the template has no parameter %s", name))
+		}
+	}
+	return values, errors.Join(problems...)
+}
+
+func parameterValue(declaration entry, given map[string]string) (any, error) {
+	at := declaration.at
+	// A declaration holds no intrinsic functions, so a resolver that knows
+	// nothing reads it.
+	properties, err := (&resolver{}).value(declaration.value, at)
+	if err != nil {
+		return nil, err
+	}
+	var p parameter
+	if err := decode(properties, &p); err != nil {
+		return nil, at.errorf("%w", err)
+	}
+	value, ok := given[declaration.key]
+	if !ok {
+		if p.Default == nil {
+			return nil, at.errorf("has no default, so a value must be given")
+		}
+		value = string(*p.Default)
+	}
+	return p.check(value, at)
+}
+
+func (p parameter) check(value string, at place) (any, error) {
+	if len(p.AllowedValues) > 0 && !slices.Contains(p.AllowedValues, scalar(value)) {
+		return nil, at.errorf("%q is not one of %q", value, p.AllowedValues)
+	}
+	if p.AllowedPattern != "" {
+		// CloudFormation matches the whole value.
+		pattern, err := regexp.Compile("^(?:" + p.AllowedPattern + ")$")
+		if err != nil {
+			return nil, at.errorf("AllowedPattern: %w", err)
+		}
+		if !pattern.MatchString(value) {
+			return nil, at.errorf("%q does not match the pattern %s", value, p.AllowedPattern)
+		}
+	}
+	switch p.Type {
+	case "String":
+		return value, nil
+	case "Number":
+		number, err := strconv.ParseInt(value, 10, 64)
+		if err != nil {
+			return nil, at.errorf("%q is not a whole number", value)
+		}
+		if p.MinValue != nil && number < *p.MinValue || p.MaxValue != nil && number > *p.MaxValue {
+			return nil, at.errorf("%d is out of range", number)
+		}
+		return number, nil
+	}
+	return nil, at.errorf("type %s is not known here", p.Type)
+}
+
+// scalar is text, a number or a boolean, kept as text.
+type scalar string
+
+// UnmarshalJSON takes a JSON string, number or boolean.
+func (s *scalar) UnmarshalJSON(data []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return err
+	}
+	switch value.(type) {
+	case string, json.Number, bool:
+		*s = scalar(text(value))
+		return nil
+	}
+	return fmt.Errorf("%s is not text, a number or a boolean", data)
+}
+
+// text is how CloudFormation writes a resolved value inside of text.
+func text(value any) string {
+	return fmt.Sprint(value)
+}
+
+// decode reads a resolved value into a struct that names every property it
+// knows; another one is an error.
+func decode(value any, into any) error {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(into)
+}

@@ -1,0 +1,104 @@
+package template
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestParseRefuses(t *testing.T) {
+	const function = `
+Resources:
+  Jobs: { Type: AWS::SQS::Queue }
+  Api: { Type: AWS::Serverless::HttpApi }
+  Work:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+`
+	tests := []struct{ name, source, want string }{
+		{"broken YAML", "a: [", "failed to parse"},
+		{"no mapping", "- a", "must be a mapping"},
+		{"the same key twice", "Resources: {}\nResources: {}", "stands here more than once"},
+		{"unknown section", "Mappings: {}", "Mappings (line 1): section Mappings is not known here"},
+		{"unknown resource type", "Resources:\n  Topic: { Type: AWS::SNS::Topic }", `Resources.Topic (line 2): the resource type "AWS::SNS::Topic" is not known here`},
+		{"unknown resource attribute", "Resources:\n  Q: { Type: AWS::SQS::Queue, Condition: X }", "Resources.Q.Condition (line 2): the resource attribute Condition is not known here"},
+		{"unknown globals", "Globals: { HttpApi: {} }", "globals of HttpApi are not known here"},
+		{"unknown queue property", "Resources:\n  Q: { Type: AWS::SQS::Queue, Properties: { Colour: red } }", `Resources.Q: json: unknown field "Colour"`},
+		{"unknown table property", "Resources:\n  T: { Type: AWS::DynamoDB::Table, Properties: { StreamSpecification: {} } }", `unknown field "StreamSpecification"`},
+		{"provisioned table", "Resources:\n  T: { Type: AWS::DynamoDB::Table, Properties: { BillingMode: PROVISIONED } }", "billing mode"},
+		{"key without definition", "Resources:\n  T: { Type: AWS::DynamoDB::Table, Properties: { BillingMode: PAY_PER_REQUEST, KeySchema: [{ AttributeName: pk, KeyType: HASH }] } }", "not among the attribute definitions"},
+		{"unknown bus property", "Resources:\n  B: { Type: AWS::Events::EventBus, Properties: { Name: x, Policy: y } }", `unknown field "Policy"`},
+		{"foreign dead-letter queue", "Resources:\n  Q: { Type: AWS::SQS::Queue, Properties: { RedrivePolicy: { deadLetterTargetArn: x, maxReceiveCount: 5 } } }", "is no queue of the template"},
+		{"unknown function property", function + "      EphemeralStorage: { Size: 512 }", `unknown field "EphemeralStorage"`},
+		{"other runtime", strings.Replace(function, "provided.al2023", "python3.13", 1), `runtime "python3.13" is not known here`},
+		{"unknown event source", function + "      Events: { Every: { Type: Schedule } }", "event Every: the event source Schedule is not known here"},
+		{"unknown event source property", function + "      Events: { In: { Type: SQS, Properties: { Queue: !GetAtt Jobs.Arn, FilterCriteria: {} } } }", `event In: json: unknown field "FilterCriteria"`},
+		{"foreign queue", function + "      Events: { In: { Type: SQS, Properties: { Queue: x } } }", "is the ARN of no queue of the template"},
+		{"route of no API", function + "      Events: { In: { Type: HttpApi, Properties: { Method: GET, Path: / } } }", "is no HTTP API of the template"},
+		{"list in globals and function", "Globals: { Function: { Architectures: [arm64] } }" + function + "      Architectures: [arm64]", "Architectures is a list in the globals"},
+		{"name that refers to itself", "Resources:\n  B: { Type: AWS::Events::EventBus, Properties: { Name: !Sub '${B}-x' } }", "the resource's name refers to itself"},
+		{"condition that is none", "Conditions: { X: text }", "Conditions.X (line 1): is not a condition"},
+		{"alias", "Resources:\n  A: &a { Type: AWS::SQS::Queue }\n  B: *a", "must be a mapping"},
+		{"null", "Outputs: { X: { Value: ~ } }", "YAML type !!null is not known here"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Parse([]byte(test.source), testStack, nil)
+			if err == nil {
+				t.Fatal("was accepted")
+			}
+			if !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %q does not say %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestParametersRefused(t *testing.T) {
+	const source = `
+Parameters:
+  Name: { Type: String, AllowedPattern: "[a-z]+" }
+  Level: { Type: String, Default: INFO, AllowedValues: [INFO, WARN] }
+  Size: { Type: Number, Default: 4, MinValue: 2, MaxValue: 8 }
+`
+	tests := []struct {
+		name  string
+		given map[string]string
+		want  []string
+	}{
+		{"missing", nil, []string{"Parameters.Name (line 3): has no default, so a value must be given"}},
+		{"against the pattern", map[string]string{"Name": "Abc"}, []string{`"Abc" does not match the pattern [a-z]+`}},
+		{"pattern in a part only", map[string]string{"Name": "abc1"}, []string{`"abc1" does not match`}},
+		{"not allowed", map[string]string{"Name": "a", "Level": "LOUD"}, []string{`"LOUD" is not one of ["INFO" "WARN"]`}},
+		{"not a number", map[string]string{"Name": "a", "Size": "big"}, []string{`"big" is not a whole number`}},
+		{"too small", map[string]string{"Name": "a", "Size": "1"}, []string{"1 is out of range"}},
+		{"too large", map[string]string{"Name": "a", "Size": "9"}, []string{"9 is out of range"}},
+		{"unknown", map[string]string{"Name": "a", "Colour": "red"}, []string{"the template has no parameter Colour"}},
+		{"everything at once", map[string]string{"Level": "LOUD", "Size": "9", "Colour": "red"}, []string{"Name", "LOUD", "9", "Colour"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Parse([]byte(source), testStack, test.given)
+			if err == nil {
+				t.Fatal("was accepted")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q does not say %q", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestStackMustBeComplete(t *testing.T) {
+	_, err := Parse([]byte("Resources: {}"), Stack{Name: "demo"}, nil)
+	if err == nil {
+		t.Fatal("was accepted")
+	}
+	for _, want := range []string{"account id", "region", "endpoint"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error %q does not name %q", err, want)
+		}
+	}
+}

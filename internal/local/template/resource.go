@@ -1,0 +1,141 @@
+package template
+
+import (
+	"slices"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// declaration is a resource as the template declares it.
+type declaration struct {
+	entry
+	identity   *identity
+	inProgress bool // its name is being resolved
+}
+
+// parts returns the type and the properties of a declared resource.
+func (d *declaration) parts() (string, *yaml.Node, error) {
+	entries, err := entriesOf(d.value, d.at)
+	if err != nil {
+		return "", nil, err
+	}
+	var name string
+	var properties *yaml.Node
+	for _, e := range entries {
+		switch e.key {
+		case "Type":
+			name = e.value.Value
+		case "Properties":
+			properties = e.value
+		case "Metadata", "DeletionPolicy", "UpdateReplacePolicy":
+			// For tools, and for the end of a stack.
+		default:
+			return "", nil, e.at.errorf("the resource attribute %s is not known here", e.key)
+		}
+	}
+	if _, ok := kinds[name]; !ok {
+		return "", nil, d.at.errorf("the resource type %q is not known here", name)
+	}
+	return name, properties, nil
+}
+
+// identify returns what references to a resource resolve to.
+func (r *resolver) identify(d *declaration) (identity, error) {
+	if d.identity != nil {
+		return *d.identity, nil
+	}
+	if d.inProgress {
+		return identity{}, d.at.errorf("the resource's name refers to itself")
+	}
+	d.inProgress = true
+	defer func() { d.inProgress = false }()
+	name, properties, err := d.parts()
+	if err != nil {
+		return identity{}, err
+	}
+	resourceName, err := r.resourceName(d, kinds[name], properties)
+	if err != nil {
+		return identity{}, err
+	}
+	known := kinds[name].identify(r.stack, resourceName)
+	known.name = resourceName
+	d.identity = &known
+	return known, nil
+}
+
+func (r *resolver) resourceName(d *declaration, k kind, properties *yaml.Node) (string, error) {
+	made := r.stack.Name + "-" + d.key
+	if properties == nil {
+		return made, nil
+	}
+	entries, err := entriesOf(properties, d.at.of("Properties", properties))
+	if err != nil {
+		return "", err
+	}
+	for _, e := range entries {
+		switch {
+		case e.key == k.nameProperty:
+			value, err := r.value(e.value, e.at)
+			return text(value), err
+		case e.key == "FifoQueue" && e.value.Value == "true":
+			// SQS demands the suffix, so CloudFormation adds it.
+			made += ".fifo"
+		}
+	}
+	return made, nil
+}
+
+// allResources resolves the section Resources, and with it every condition,
+// used or not.
+func (r *resolver) allResources() ([]resource, error) {
+	for i := range r.sections.conditions {
+		if _, err := r.condition(&r.sections.conditions[i]); err != nil {
+			return nil, err
+		}
+	}
+	var resources []resource
+	for _, e := range r.sections.resources {
+		resolved, err := r.resource(r.resources[e.key])
+		if err != nil {
+			return nil, err
+		}
+		resources = append(resources, resolved)
+	}
+	return resources, nil
+}
+
+func (r *resolver) resource(d *declaration) (resource, error) {
+	name, properties, err := d.parts()
+	if err != nil {
+		return resource{}, err
+	}
+	known, err := r.identify(d)
+	if err != nil {
+		return resource{}, err
+	}
+	resolved := resource{logicalID: d.key, kind: name, identity: known, properties: map[string]any{}}
+	if properties != nil {
+		resolved.properties, err = r.mapping(properties, d.at.of("Properties", properties))
+	}
+	return resolved, err
+}
+
+// queueIDs returns the logical ids of the queues by their ARNs.
+func queueIDs(resources []resource) map[string]string {
+	ids := make(map[string]string)
+	for _, r := range resources {
+		if r.kind == kindQueue {
+			ids[r.identity.attributes["Arn"]] = r.logicalID
+		}
+	}
+	return ids
+}
+
+// find returns the resource with a logical id that a !Ref resolved to.
+func (d *document) find(kind, ref string) (resource, bool) {
+	i := slices.IndexFunc(d.resources, func(r resource) bool { return r.kind == kind && r.identity.ref == ref })
+	if i < 0 {
+		return resource{}, false
+	}
+	return d.resources[i], true
+}

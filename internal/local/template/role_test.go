@@ -1,0 +1,225 @@
+package template
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
+)
+
+// statement is an IAM policy statement of the template, resolved.
+type statement struct {
+	Sid, Effect string
+	Action      oneOrMore
+	Resource    string
+}
+
+// oneOrMore is IAM's way to write a list.
+type oneOrMore []string
+
+func (o *oneOrMore) UnmarshalJSON(data []byte) error {
+	var one string
+	if decode(rawJSON(data), &one) == nil {
+		*o = oneOrMore{one}
+		return nil
+	}
+	return decode(rawJSON(data), (*[]string)(o))
+}
+
+type rawJSON []byte
+
+func (r rawJSON) MarshalJSON() ([]byte, error) { return r, nil }
+
+// statementsOf returns the statements of a role, which has exactly one policy.
+func statementsOf(t *testing.T, r resource) []statement {
+	t.Helper()
+	var role struct {
+		Description              string
+		AssumeRolePolicyDocument any
+		Policies                 []struct {
+			PolicyName     string
+			PolicyDocument struct {
+				Version   string
+				Statement []statement
+			}
+		}
+	}
+	// A property not named above, such as ManagedPolicyArns, fails here.
+	if err := decode(r.properties, &role); err != nil {
+		t.Fatalf("%s: %v", r.logicalID, err)
+	}
+	if len(role.Policies) != 1 {
+		t.Fatalf("%s has %d policies, want 1", r.logicalID, len(role.Policies))
+	}
+	return role.Policies[0].PolicyDocument.Statement
+}
+
+func resolveProject(t *testing.T, secretID string) *document {
+	t.Helper()
+	source, err := os.ReadFile(projectTemplate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resolved, err := resolve(source, testStack, map[string]string{"VideoSdkSecretId": secretID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resolved
+}
+
+func TestProjectRolesMayDoOnlyWhatTheFunctionsDo(t *testing.T) {
+	const (
+		table  = "arn:aws:dynamodb:eu-central-1:123456789012:table/demo-LedgerTable"
+		bus    = "arn:aws:events:eu-central-1:123456789012:event-bus/demo-outcomes"
+		secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:videosdk-??????"
+		queue  = "arn:aws:sqs:eu-central-1:123456789012:demo-"
+		logs   = "arn:aws:logs:eu-central-1:123456789012:log-group:demo-"
+	)
+	shared := map[string]string{
+		"secretsmanager:GetSecretValue": secret,
+		"dynamodb:GetItem":              table,
+		"dynamodb:PutItem":              table,
+		"events:PutEvents":              bus,
+		"xray:PutTraceSegments":         "*",
+		"xray:PutTelemetryRecords":      "*",
+	}
+	tests := []struct {
+		role string
+		own  map[string]string
+	}{
+		{"ApiRole", map[string]string{
+			"logs:CreateLogStream": logs + "ApiLogGroup:*",
+			"logs:PutLogEvents":    logs + "ApiLogGroup:*",
+		}},
+		{"SqsRole", map[string]string{
+			"logs:CreateLogStream":   logs + "SqsLogGroup:*",
+			"logs:PutLogEvents":      logs + "SqsLogGroup:*",
+			"sqs:ReceiveMessage":     queue + "TriggerQueue",
+			"sqs:DeleteMessage":      queue + "TriggerQueue",
+			"sqs:GetQueueAttributes": queue + "TriggerQueue",
+			"sqs:SendMessage":        queue + "DeadLetterQueue",
+		}},
+	}
+	resolved := resolveProject(t, "videosdk")
+	for _, test := range tests {
+		t.Run(test.role, func(t *testing.T) {
+			want := map[string]string{}
+			for _, actions := range []map[string]string{shared, test.own} {
+				for action, resource := range actions {
+					want[action] = resource
+				}
+			}
+			i := slices.IndexFunc(resolved.resources, func(r resource) bool { return r.logicalID == test.role })
+			if i < 0 {
+				t.Fatalf("%s is missing", test.role)
+			}
+			got := map[string]string{}
+			for _, s := range statementsOf(t, resolved.resources[i]) {
+				if s.Effect != "Allow" {
+					t.Errorf("%s: effect %s", s.Sid, s.Effect)
+				}
+				for _, action := range s.Action {
+					if strings.Contains(action, "*") {
+						t.Errorf("%s allows %s", s.Sid, action)
+					}
+					got[action] = s.Resource
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("allowed actions by resource (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestProjectSecretByNameOrARN(t *testing.T) {
+	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:videosdk-a1B2c3"
+	tests := []struct{ name, secretID, want string }{
+		{"name", "team/videosdk", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:team/videosdk-??????"},
+		{"complete ARN", arn, arn},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			found := 0
+			for _, r := range resolveProject(t, test.secretID).resources {
+				if r.kind != "AWS::IAM::Role" {
+					continue
+				}
+				for _, s := range statementsOf(t, r) {
+					if !slices.Contains(s.Action, "secretsmanager:GetSecretValue") {
+						continue
+					}
+					found++
+					if s.Resource != test.want {
+						t.Errorf("%s may read %s, want %s", r.logicalID, s.Resource, test.want)
+					}
+				}
+			}
+			if found != 2 {
+				t.Errorf("%d roles may read the secret, want 2", found)
+			}
+		})
+	}
+}
+
+func TestProjectFunctionsHaveARoleEach(t *testing.T) {
+	roles := map[string]bool{}
+	for _, r := range resolveProject(t, "videosdk").resources {
+		if r.kind != kindFunction {
+			continue
+		}
+		role, ok := r.properties["Role"].(string)
+		// Without a role of its own, SAM gives a function managed policies.
+		if !ok || role == "" {
+			t.Errorf("%s has no role", r.logicalID)
+		}
+		if roles[role] {
+			t.Errorf("%s shares the role %s", r.logicalID, role)
+		}
+		roles[role] = true
+	}
+	if len(roles) == 0 {
+		t.Error("no function was found")
+	}
+}
+
+// declared is what stands beside a resource's type in the template.
+type declared struct {
+	logicalID string
+	keys      []string
+}
+
+func declaredOf(t *testing.T, source []byte, kind string) []declared {
+	t.Helper()
+	var root yaml.Node
+	if err := yaml.Load(source, &root); err != nil {
+		t.Fatal(err)
+	}
+	s, err := readSections(&root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []declared
+	for _, e := range s.resources {
+		entries, err := entriesOf(e.value, e.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := declared{logicalID: e.key}
+		matches := false
+		for _, attribute := range entries {
+			d.keys = append(d.keys, attribute.key)
+			matches = matches || attribute.key == "Type" && attribute.value.Value == kind
+		}
+		if matches {
+			found = append(found, d)
+		}
+	}
+	if len(found) == 0 {
+		t.Fatalf("no resource of type %s was found", kind)
+	}
+	return found
+}

@@ -1,0 +1,235 @@
+package template
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var testStack = Stack{Name: "demo", AccountID: "123456789012", Region: "eu-central-1", Endpoint: "http://127.0.0.1:4566"}
+
+// projectTemplate is the file that is deployed.
+var projectTemplate = filepath.Join("..", "..", "..", "template.yaml")
+
+func readProject(t *testing.T, parameters map[string]string) *Template {
+	t.Helper()
+	given := map[string]string{"VideoSdkSecretId": "videosdk"}
+	maps.Copy(given, parameters)
+	read, err := Read(projectTemplate, testStack, given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
+func TestProjectFunctions(t *testing.T) {
+	got := readProject(t, nil).Functions
+	want := []Function{
+		{
+			LogicalID:    "ApiFunction",
+			Name:         "demo-ApiFunction",
+			ARN:          "arn:aws:lambda:eu-central-1:123456789012:function:demo-ApiFunction",
+			Handler:      "bootstrap",
+			Architecture: "arm64",
+			Timeout:      25 * time.Second,
+			MemoryMB:     128,
+			Routes: []Route{
+				{API: "HttpApi", Method: "POST", Path: "/v1/sessions/end", Authorizer: "AWS_IAM", PayloadVersion: "2.0"},
+			},
+			Environment: map[string]string{
+				"VIDEOSDK_SECRET_ID":        "videosdk",
+				"VIDEOSDK_API_ENDPOINT":     "https://api.videosdk.live",
+				"LEDGER_TABLE":              "demo-LedgerTable",
+				"EVENT_BUS_NAME":            "demo-outcomes",
+				"MAX_TRIGGER_AGE":           "24h",
+				"BOOKING_LEAD":              "15m",
+				"BOOKING_GRACE":             "60m",
+				"SECRET_TTL":                "5m",
+				"DRY_RUN":                   "false",
+				"PUBLISH_PARTICIPANT_NAMES": "false",
+				"LOG_LEVEL":                 "INFO",
+			},
+		},
+		{
+			LogicalID:    "SqsFunction",
+			Name:         "demo-SqsFunction",
+			ARN:          "arn:aws:lambda:eu-central-1:123456789012:function:demo-SqsFunction",
+			Handler:      "bootstrap",
+			Architecture: "arm64",
+			Timeout:      25 * time.Second,
+			MemoryMB:     128,
+			Queues: []QueueSource{
+				{Queue: "TriggerQueue", BatchSize: 10, MaximumConcurrency: 5, ReportBatchItemFailures: true},
+			},
+			Environment: map[string]string{
+				"VIDEOSDK_SECRET_ID":        "videosdk",
+				"VIDEOSDK_API_ENDPOINT":     "https://api.videosdk.live",
+				"LEDGER_TABLE":              "demo-LedgerTable",
+				"EVENT_BUS_NAME":            "demo-outcomes",
+				"DEAD_LETTER_QUEUE_URL":     "http://127.0.0.1:4566/123456789012/demo-DeadLetterQueue",
+				"MAX_TRIGGER_AGE":           "24h",
+				"BOOKING_LEAD":              "15m",
+				"BOOKING_GRACE":             "60m",
+				"SECRET_TTL":                "5m",
+				"DRY_RUN":                   "false",
+				"PUBLISH_PARTICIPANT_NAMES": "false",
+				"LOG_LEVEL":                 "INFO",
+			},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("functions (-want +got):\n%s", diff)
+	}
+}
+
+func TestProjectResources(t *testing.T) {
+	read := readProject(t, nil)
+	wantQueues := []Queue{
+		{
+			LogicalID:  "DeadLetterQueue",
+			Name:       "demo-DeadLetterQueue",
+			URL:        "http://127.0.0.1:4566/123456789012/demo-DeadLetterQueue",
+			ARN:        "arn:aws:sqs:eu-central-1:123456789012:demo-DeadLetterQueue",
+			Visibility: 30 * time.Second,
+			Retention:  14 * 24 * time.Hour,
+		},
+		{
+			LogicalID:  "TriggerQueue",
+			Name:       "demo-TriggerQueue",
+			URL:        "http://127.0.0.1:4566/123456789012/demo-TriggerQueue",
+			ARN:        "arn:aws:sqs:eu-central-1:123456789012:demo-TriggerQueue",
+			Visibility: 180 * time.Second,
+			Retention:  4 * 24 * time.Hour,
+			Redrive: &Redrive{
+				DeadLetterQueue: "DeadLetterQueue",
+				DeadLetterARN:   "arn:aws:sqs:eu-central-1:123456789012:demo-DeadLetterQueue",
+				MaxReceiveCount: 20,
+			},
+		},
+	}
+	if diff := cmp.Diff(wantQueues, read.Queues); diff != "" {
+		t.Errorf("queues (-want +got):\n%s", diff)
+	}
+	wantTables := []Table{{
+		LogicalID:    "LedgerTable",
+		Name:         "demo-LedgerTable",
+		ARN:          "arn:aws:dynamodb:eu-central-1:123456789012:table/demo-LedgerTable",
+		Keys:         []Key{{Attribute: "pk", Role: "HASH", Type: "S"}},
+		TTLAttribute: "expiresAt",
+	}}
+	if diff := cmp.Diff(wantTables, read.Tables); diff != "" {
+		t.Errorf("tables (-want +got):\n%s", diff)
+	}
+	wantBuses := []Bus{{LogicalID: "OutcomeBus", Name: "demo-outcomes", ARN: "arn:aws:events:eu-central-1:123456789012:event-bus/demo-outcomes"}}
+	if diff := cmp.Diff(wantBuses, read.Buses); diff != "" {
+		t.Errorf("buses (-want +got):\n%s", diff)
+	}
+	wantOutputs := map[string]string{
+		"ApiUrl":             "https://demo-HttpApi.execute-api.eu-central-1.amazonaws.com/v1/sessions/end",
+		"ApiFunctionName":    "demo-ApiFunction",
+		"TriggerQueueUrl":    "http://127.0.0.1:4566/123456789012/demo-TriggerQueue",
+		"DeadLetterQueueUrl": "http://127.0.0.1:4566/123456789012/demo-DeadLetterQueue",
+		"OutcomeBusName":     "demo-outcomes",
+		"LedgerTableName":    "demo-LedgerTable",
+	}
+	if diff := cmp.Diff(wantOutputs, read.Outputs); diff != "" {
+		t.Errorf("outputs (-want +got):\n%s", diff)
+	}
+}
+
+func TestProjectParametersReachTheFunctions(t *testing.T) {
+	read := readProject(t, map[string]string{
+		"VideoSdkApiEndpoint": "http://127.0.0.1:9000",
+		"MemorySize":          "512",
+		"MaximumConcurrency":  "2",
+		"Architecture":        "x86_64",
+		"DryRun":              "true",
+	})
+	function, ok := read.Function("SqsFunction")
+	if !ok {
+		t.Fatal("SqsFunction is missing")
+	}
+	if got, want := function.Environment["VIDEOSDK_API_ENDPOINT"], "http://127.0.0.1:9000"; got != want {
+		t.Errorf("VIDEOSDK_API_ENDPOINT = %q, want %q", got, want)
+	}
+	if got, want := function.Environment["DRY_RUN"], "true"; got != want {
+		t.Errorf("DRY_RUN = %q, want %q", got, want)
+	}
+	if function.MemoryMB != 512 || function.Architecture != "x86_64" || function.Queues[0].MaximumConcurrency != 2 {
+		t.Errorf("parameters did not reach the function: %+v", function)
+	}
+	if got, want := read.Parameters["MemorySize"], "512"; got != want {
+		t.Errorf("parameter MemorySize = %q, want %q", got, want)
+	}
+}
+
+// AWS asks for six times the timeout, so that a batch that was throttled or
+// timed out is not received again while Lambda still tries it:
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+func TestProjectVisibilityCoversSixTimeouts(t *testing.T) {
+	read := readProject(t, nil)
+	sources := 0
+	for _, function := range read.Functions {
+		for _, source := range function.Queues {
+			sources++
+			queue, ok := read.Queue(source.Queue)
+			if !ok {
+				t.Fatalf("%s: queue %s is missing", function.LogicalID, source.Queue)
+			}
+			if queue.Visibility < 6*function.Timeout {
+				t.Errorf("%s: visibility %s is under six timeouts of %s", queue.LogicalID, queue.Visibility, function.Timeout)
+			}
+			if queue.Redrive == nil {
+				t.Fatalf("%s has no dead-letter queue", queue.LogicalID)
+			}
+			if queue.Redrive.MaxReceiveCount < 5 {
+				t.Errorf("%s gives up after %d receives", queue.LogicalID, queue.Redrive.MaxReceiveCount)
+			}
+			deadLetters, ok := read.Queue(queue.Redrive.DeadLetterQueue)
+			if !ok {
+				t.Fatalf("dead-letter queue %s is missing", queue.Redrive.DeadLetterQueue)
+			}
+			// A message keeps its age when it moves to the dead-letter queue.
+			if deadLetters.Retention <= queue.Retention {
+				t.Errorf("%s keeps messages for %s, no longer than %s", deadLetters.LogicalID, deadLetters.Retention, queue.LogicalID)
+			}
+		}
+	}
+	if sources == 0 {
+		t.Error("no event source was found")
+	}
+}
+
+func TestProjectRoutesNeedASignature(t *testing.T) {
+	routes := 0
+	for _, function := range readProject(t, nil).Functions {
+		for _, route := range function.Routes {
+			routes++
+			if route.Authorizer != "AWS_IAM" {
+				t.Errorf("%s %s is open to %s", route.Method, route.Path, route.Authorizer)
+			}
+		}
+	}
+	if routes == 0 {
+		t.Error("no route was found")
+	}
+}
+
+func TestProjectKeepsWhatHoldsData(t *testing.T) {
+	source, err := os.ReadFile(projectTemplate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{kindQueue, kindTable, "AWS::Logs::LogGroup"} {
+		for _, declared := range declaredOf(t, source, kind) {
+			if !slices.Contains(declared.keys, "DeletionPolicy") || !slices.Contains(declared.keys, "UpdateReplacePolicy") {
+				t.Errorf("%s would be deleted with its data", declared.logicalID)
+			}
+		}
+	}
+}

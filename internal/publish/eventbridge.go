@@ -1,0 +1,104 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	"videosdk-end-session/internal/endsession"
+)
+
+// Source is the source of every outcome event. An event of this source is never a trigger.
+const Source = "videosdk.end-session"
+
+// The limits of one PutEvents call. The one of size is below EventBridge's own.
+const (
+	maxEntries = 10
+	maxCall    = maxDetail // bytes
+)
+
+// EventPutter is the one call of EventBridge that is needed.
+type EventPutter interface {
+	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
+}
+
+// EventBridge publishes outcome events on a bus. It implements endsession.Outbox.
+type EventBridge struct {
+	Events EventPutter
+	Bus    string // name or ARN
+	Names  bool   // tell participants' names
+}
+
+// Detail implements endsession.Outbox.
+func (b *EventBridge) Detail(r endsession.Report) ([]byte, error) { return render(r, b.Names) }
+
+// Publish implements endsession.Outbox, in as few calls as the limits allow. EventBridge takes or refuses each entry of a call by
+// itself.
+func (b *EventBridge) Publish(ctx context.Context, all []endsession.Event) []error {
+	errs := make([]error, len(all))
+	for first := 0; first < len(all); {
+		last := callEnd(all, first)
+		b.put(ctx, all[first:last], errs[first:last])
+		first = last
+	}
+	return errs
+}
+
+// callEnd returns the end of the call that begins with the event first. One event always fits.
+func callEnd(all []endsession.Event, first int) int {
+	size, end := 0, first
+	for end < len(all) && end-first < maxEntries {
+		if size += entrySize(all[end]); size > maxCall && end > first {
+			break
+		}
+		end++
+	}
+	return end
+}
+
+// entrySize is the size of an entry as EventBridge counts it: 14 bytes for the time, and the texts.
+func entrySize(e endsession.Event) int {
+	return 14 + len(Source) + len(DetailType(e.Outcome)) + len(e.Detail) + len(e.Trace)
+}
+
+// put makes one call and writes the fate of each event to errs.
+func (b *EventBridge) put(ctx context.Context, some []endsession.Event, errs []error) {
+	entries := make([]types.PutEventsRequestEntry, len(some))
+	for i, e := range some {
+		entries[i] = types.PutEventsRequestEntry{
+			EventBusName: &b.Bus, Source: aws.String(Source), DetailType: aws.String(DetailType(e.Outcome)),
+			Detail: aws.String(string(e.Detail)), Time: &e.Time,
+		}
+		if e.Trace != "" {
+			entries[i].TraceHeader = &e.Trace
+		}
+	}
+	out, err := b.Events.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})
+	if err == nil && len(out.Entries) != len(some) {
+		err = fmt.Errorf("EventBridge answered for %d of %d events", len(out.Entries), len(some))
+	}
+	for i := range some {
+		switch {
+		case err != nil:
+			errs[i] = fmt.Errorf("put the outcome event: %w", err)
+		case out.Entries[i].ErrorCode != nil:
+			errs[i] = fmt.Errorf("put the outcome event: %w", errors.New(*out.Entries[i].ErrorCode+": "+aws.ToString(out.Entries[i].ErrorMessage)))
+		}
+	}
+}
+
+// DetailType returns the EventBridge detail type of an outcome, which is what most rules match.
+func DetailType(o endsession.Outcome) string {
+	switch o {
+	case endsession.Ended, endsession.Ending, endsession.AlreadyEnded:
+		return "Session End Succeeded"
+	case endsession.NotActive, endsession.Refused, endsession.DryRun:
+		return "Session End Skipped"
+	default:
+		return "Session End Failed"
+	}
+}

@@ -1,0 +1,160 @@
+// Package trigger reads what a door receives as requests. It dispatches on the fields that tell one shape from another, ignores
+// fields that it does not know, and names every problem of a document at once.
+package trigger
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"videosdk-end-session/internal/endsession"
+)
+
+// maxDocument is the most bytes of a document, of any door.
+const maxDocument = 256 << 10
+
+// maxDelaySeconds is the longest delay that a document may ask for: that of an SQS message.
+const maxDelaySeconds = 900
+
+// envelope is what a door knows of a document that does not say it itself.
+type envelope struct {
+	source     string    // the door's own name
+	id         string    // the delivery's
+	occurredAt time.Time // zero where the document must say it
+	received   time.Time // no trigger happened later than it was received
+	trace      string
+}
+
+// document reads the request document of the design, which is the same for every door. The request is filled as far as it could be
+// read, also on an error.
+func document(body []byte, env envelope) (endsession.Request, *endsession.Error) {
+	request := endsession.Request{Source: env.source, ID: env.id, OccurredAt: env.occurredAt, Trace: env.trace}
+	if len(body) > maxDocument {
+		return request, &endsession.Error{
+			Code: endsession.CodeBodyTooLarge, Class: endsession.Permanent,
+			Message: fmt.Sprintf("the document has %d bytes, more than the %d allowed", len(body), maxDocument),
+		}
+	}
+	d := reader{}
+	if err := json.Unmarshal(body, &d.fields); err != nil || d.fields == nil {
+		return request, &endsession.Error{Code: endsession.CodeInvalidJSON, Class: endsession.Permanent, Message: "expected a JSON object"}
+	}
+	request.RoomID = d.alias("roomId", "meetingId")
+	request.CustomRoomID = d.alias("customRoomId", "userMeetingId")
+	request.SessionID = d.text("sessionId")
+	request.Source = either(d.text("source"), env.source)
+	request.ID = either(d.text("id"), env.id)
+	request.Force = d.text("force")
+	request.Reason = d.text("reason")
+	request.StartsAt = d.time("startsAt")
+	request.EndsAt = d.time("endsAt")
+	request.DryRun = d.flag("dryRun")
+	delayed := d.delay("delaySeconds")
+	if at := d.time("occurredAt"); !at.IsZero() {
+		request.OccurredAt = at
+	}
+	if request.OccurredAt.After(env.received) {
+		request.OccurredAt = env.received
+	}
+
+	unstated := request.OccurredAt.IsZero() && !d.has("occurredAt")
+	problems := d.problems
+	if delayed {
+		problems = append(problems, "delaySeconds must be 0 here: only webhooks can be delayed")
+	}
+	if unstated {
+		problems = append(problems, "occurredAt is required in a bare document on a queue: a redriven message has no other time of its own")
+	}
+	checked := request
+	if checked.OccurredAt.IsZero() {
+		checked.OccurredAt = env.received // missing or unreadable: named already
+	}
+	problems = append(problems, checked.Validate()...)
+	if len(problems) == 0 {
+		return request, nil
+	}
+	code := endsession.CodeInvalidRequest
+	switch {
+	case len(problems) == 1 && delayed:
+		code = endsession.CodeDelayNotSupported
+	case len(problems) == 1 && unstated:
+		code = endsession.CodeOccurredAtMissing
+	}
+	return request, &endsession.Error{Code: code, Class: endsession.Permanent, Message: endsession.Truncate(strings.Join(problems, "; ")), Problems: problems}
+}
+
+// reader reads single fields and collects what is wrong with them. A field that is null is absent.
+type reader struct {
+	fields   map[string]json.RawMessage
+	problems []string
+}
+
+func (d *reader) has(name string) bool {
+	value, ok := d.fields[name]
+	return ok && string(value) != "null"
+}
+
+// read decodes a field, and reports whether it is there and what was expected.
+func (d *reader) read(name string, into any, expected string) bool {
+	if !d.has(name) {
+		return false
+	}
+	if err := json.Unmarshal(d.fields[name], into); err != nil {
+		d.problems = append(d.problems, name+" must be "+expected)
+		return false
+	}
+	return true
+}
+
+func (d *reader) text(name string) string {
+	var s string
+	d.read(name, &s, "a string")
+	return strings.TrimSpace(s)
+}
+
+// alias reads a field that has two names.
+func (d *reader) alias(name, other string) string {
+	a, b := d.text(name), d.text(other)
+	if a != "" && b != "" && a != b {
+		d.problems = append(d.problems, fmt.Sprintf("%s and %s are two names of one field and must not differ", name, other))
+	}
+	return either(a, b)
+}
+
+func (d *reader) time(name string) time.Time {
+	const expected = "an RFC 3339 time such as 2026-11-23T10:00:00Z"
+	var s string
+	if !d.read(name, &s, expected) {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339, strings.TrimSpace(s))
+	if err != nil {
+		d.problems = append(d.problems, name+" must be "+expected)
+	}
+	return t
+}
+
+func (d *reader) flag(name string) bool {
+	var b bool
+	d.read(name, &b, "true or false")
+	return b
+}
+
+// delay reports whether a delay is asked for.
+func (d *reader) delay(name string) bool {
+	expected := fmt.Sprintf("a whole number of seconds from 0 to %d", maxDelaySeconds)
+	var seconds int
+	if d.read(name, &seconds, expected) && (seconds < 0 || seconds > maxDelaySeconds) {
+		d.problems = append(d.problems, name+" must be "+expected)
+		return false
+	}
+	return seconds > 0
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

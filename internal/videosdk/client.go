@@ -1,0 +1,221 @@
+// Package videosdk is the client for the three calls of the VideoSDK REST API that ending a session takes: the live sessions of a
+// room, one session, and the end of one.
+//
+// It makes each call once. The one thing that it repeats is a call that VideoSDK refused with 401, once, with fresh credentials: such
+// a call was not processed. Every other repetition is the use case's to decide, which knows what a call may have done. Errors are
+// *[endsession.Error] with class, code, VideoSDK's status, message and request id.
+//
+// Source of the foreign facts: docs.videosdk.live/api-reference/realtime-communication, and the behaviour of the vendor's server SDKs.
+package videosdk
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"time"
+
+	"videosdk-end-session/internal/endsession"
+)
+
+const (
+	callTimeout = 8 * time.Second // of one call, its answer read
+	maxAnswer   = 1 << 20         // bytes of an answer that are read
+)
+
+// Config is what a Client is made of. Every field is required.
+type Config struct {
+	Endpoint    string // base URL, with or without a trailing /v2
+	Credentials CredentialSource
+	Transport   http.RoundTripper
+	Now         func() time.Time
+}
+
+// Client calls VideoSDK. It is safe for concurrent use and implements endsession.SessionReader and endsession.SessionEnder.
+type Client struct {
+	base        string
+	credentials CredentialSource
+	http        http.Client
+	now         func() time.Time
+	signer      signer
+}
+
+// New returns a Client, or an error if the configuration lacks something.
+func New(c Config) (*Client, error) {
+	if c.Endpoint == "" || c.Credentials == nil || c.Transport == nil || c.Now == nil {
+		return nil, errors.New("videosdk: endpoint, credentials, transport and clock are required")
+	}
+	return &Client{
+		base:        strings.TrimSuffix(strings.TrimRight(c.Endpoint, "/"), "/v2") + "/v2",
+		credentials: c.Credentials,
+		http: http.Client{
+			Transport: c.Transport,
+			// A redirect would carry the token to another place.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		now: c.Now,
+	}, nil
+}
+
+// NewTransport returns a transport that keeps a connection for every message of a batch; the default one keeps two a host.
+func NewTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 3 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          64,
+		MaxIdleConnsPerHost:   64,
+		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   3 * time.Second,
+		ExpectContinueTimeout: time.Second,
+	}
+}
+
+// Live lists up to two ongoing sessions of a room, named by its RoomID or else by its CustomRoomID. VideoSDK may ignore the filters:
+// the caller checks that a listed session is the room's.
+func (c *Client) Live(ctx context.Context, room endsession.Target) ([]endsession.Session, error) {
+	query := url.Values{"status": {"ongoing"}, "perPage": {"2"}}
+	if room.RoomID != "" {
+		query.Set("roomId", room.RoomID)
+	} else {
+		query.Set("customRoomId", room.CustomRoomID)
+	}
+	answer, err := c.call(ctx, call{method: http.MethodGet, path: "/sessions?" + query.Encode(), notFound: endsession.CodeRoomNotFound})
+	if err != nil {
+		return nil, err
+	}
+	var list struct {
+		Data []session `json:"data"`
+	}
+	if err := json.Unmarshal(answer.body, &list); err != nil || list.Data == nil {
+		return nil, answer.unreadable("expected a list of sessions")
+	}
+	sessions := make([]endsession.Session, len(list.Data))
+	for i, s := range list.Data {
+		sessions[i] = s.session()
+	}
+	return sessions, nil
+}
+
+// Session reads one session.
+func (c *Client) Session(ctx context.Context, sessionID string) (endsession.Session, error) {
+	answer, err := c.call(ctx, call{method: http.MethodGet, path: "/sessions/" + url.PathEscape(sessionID), notFound: endsession.CodeSessionNotFound})
+	if err != nil {
+		return endsession.Session{}, err
+	}
+	var s session
+	if err := json.Unmarshal(answer.body, &s); err != nil || s.ID == "" {
+		return endsession.Session{}, answer.unreadable("expected a session")
+	}
+	return s.session(), nil
+}
+
+// End asks for the end of one session. VideoSDK resolves the room by its id only, so both are required. An answer of 2xx that cannot
+// be read is an accepted call: the session returned is zero.
+func (c *Client) End(ctx context.Context, roomID, sessionID string) (endsession.Session, error) {
+	body, err := json.Marshal(struct {
+		RoomID    string `json:"roomId"`
+		SessionID string `json:"sessionId"`
+	}{roomID, sessionID})
+	if err != nil {
+		return endsession.Session{}, err
+	}
+	answer, err := c.call(ctx, call{method: http.MethodPost, path: "/sessions/end", body: body, notFound: endsession.CodeSessionNotFound})
+	if err != nil {
+		return endsession.Session{}, err
+	}
+	var s session
+	if err := json.Unmarshal(answer.body, &s); err != nil {
+		return endsession.Session{}, nil
+	}
+	return s.session(), nil
+}
+
+// call is one call of the API.
+type call struct {
+	method   string
+	path     string // below /v2, with the query
+	body     []byte // JSON; nil for none
+	notFound endsession.Code
+}
+
+// answer is what VideoSDK answered with 2xx.
+type answer struct {
+	status    int
+	requestID string
+	body      []byte // cut off after maxAnswer bytes, or where the connection broke
+}
+
+func (a answer) unreadable(expected string) error {
+	return &endsession.Error{
+		Code: endsession.CodeVideoSDKUnreadable, Message: fmt.Sprintf("VideoSDK answered %d with an unreadable body, %s", a.status, expected),
+		HTTPStatus: a.status, RequestID: a.requestID,
+	}
+}
+
+// call makes one call, and makes it again with fresh credentials if VideoSDK refuses those it had.
+func (c *Client) call(ctx context.Context, call call) (answer, error) {
+	began := c.now()
+	creds, err := c.credentials.Get(ctx)
+	if err != nil {
+		return answer{}, secretError(err)
+	}
+	got, err := c.attempt(ctx, call, creds)
+	if e := endsession.AsError(err); e == nil || e.Code != endsession.CodeVideoSDKUnauthorized {
+		return got, err
+	}
+	fresh, refreshErr := c.credentials.Refresh(ctx, began)
+	if refreshErr != nil {
+		endsession.AsError(err).Err = refreshErr
+		return answer{}, err
+	}
+	return c.attempt(ctx, call, fresh)
+}
+
+// secretError is the failure to get credentials at all.
+func secretError(err error) error {
+	if errors.Is(err, ErrInvalidCredentials) {
+		return &endsession.Error{Code: endsession.CodeSecretInvalid, Class: endsession.Credentials, Message: "the VideoSDK secret: " + ErrInvalidCredentials.Error()}
+	}
+	return &endsession.Error{Code: endsession.CodeSecretUnavailable, Class: endsession.Credentials, Message: "the VideoSDK secret could not be read", Err: err}
+}
+
+func (c *Client) attempt(ctx context.Context, call call, creds Credentials) (answer, error) {
+	token, err := c.signer.sign(creds, c.now())
+	if err != nil {
+		return answer{}, secretError(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var connected bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }})
+	request, err := http.NewRequestWithContext(ctx, call.method, c.base+call.path, bytes.NewReader(call.body))
+	if err != nil {
+		return answer{}, &endsession.Error{Code: endsession.CodeInternal, Message: "the call to VideoSDK could not be built", Err: err}
+	}
+	request.Header.Set("Authorization", token) // raw: VideoSDK takes no Bearer prefix
+	request.Header.Set("Accept", "application/json")
+	if call.body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return answer{}, &endsession.Error{
+			Code: endsession.CodeVideoSDKUnavailable, Message: "VideoSDK did not answer", Uncertain: connected, Err: err,
+		}
+	}
+	defer func() { _ = response.Body.Close() }()
+	// What was read before an error is all there is: an accepted call stays accepted, and an error's text is only a text.
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if response.StatusCode/100 == 2 {
+		return answer{status: response.StatusCode, requestID: requestID(response.Header), body: body}, nil
+	}
+	return answer{}, refusal{response: response, body: body, notFound: call.notFound, now: c.now()}.error(token, creds)
+}

@@ -1,0 +1,96 @@
+package videosdk
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"videosdk-end-session/internal/endsession"
+)
+
+// refusal is an answer other than 2xx. VideoSDK documents no error table; the reading of the codes is that of its own server SDKs.
+type refusal struct {
+	response *http.Response
+	body     []byte
+	notFound endsession.Code
+	now      time.Time
+}
+
+// error returns the refusal as an error whose text holds neither the token nor the credentials, should VideoSDK repeat them.
+func (r refusal) error(token string, creds Credentials) error {
+	status := r.response.StatusCode
+	message, vendorCode := r.text()
+	e := &endsession.Error{HTTPStatus: status, RequestID: requestID(r.response.Header), VendorCode: endsession.Truncate(vendorCode)}
+	switch {
+	case status == http.StatusBadRequest && isRoomNotFound(message), status == http.StatusPaymentRequired, status == http.StatusNotFound:
+		e.Code, e.Class = r.notFound, endsession.NotFound // 402 is not about billing
+	case status == http.StatusUnauthorized:
+		e.Code, e.Class = endsession.CodeVideoSDKUnauthorized, endsession.Credentials
+	case status == http.StatusForbidden:
+		e.Code, e.Class = endsession.CodeVideoSDKForbidden, endsession.Credentials
+	case status == http.StatusConflict:
+		e.Code, e.Class = endsession.CodeVideoSDKConflict, endsession.Permanent
+	case status == http.StatusTooManyRequests:
+		e.Code, e.RetryAfter = endsession.CodeVideoSDKThrottled, r.retryAfter()
+	case status >= 500, status == http.StatusRequestTimeout:
+		e.Code, e.RetryAfter, e.Uncertain = endsession.CodeVideoSDKUnavailable, r.retryAfter(), true
+	case status >= 400:
+		e.Code, e.Class = endsession.CodeVideoSDKRejected, endsession.Permanent
+	default:
+		// A redirect comes from something on the way, not from VideoSDK.
+		e.Code = endsession.CodeVideoSDKUnreadable
+	}
+	text := fmt.Sprintf("VideoSDK answered %d", status)
+	if message != "" {
+		text += ": " + strings.NewReplacer(token, "[redacted]", creds.Secret.Reveal(), "[redacted]", creds.APIKey, "[redacted]").Replace(message)
+	}
+	e.Message = endsession.Truncate(text)
+	return e
+}
+
+// isRoomNotFound knows the two messages of room look-ups that mean not found and come with 400.
+func isRoomNotFound(message string) bool {
+	return message == "Room not found." || message == "RoomId is invalid."
+}
+
+// text returns the vendor's message and code: the first of the known fields, or the body itself where it is no JSON object.
+func (r refusal) text() (message, code string) {
+	var fields struct {
+		Message       text `json:"message"`
+		Error         text `json:"error"`
+		Msg           text `json:"msg"`
+		StatusMessage text `json:"statusMessage"`
+		Code          text `json:"code"`
+		ErrorCode     text `json:"errorCode"`
+	}
+	if err := json.Unmarshal(r.body, &fields); err != nil {
+		return strings.TrimSpace(string(r.body)), ""
+	}
+	message = string(either(either(fields.Message, fields.Error), either(fields.Msg, fields.StatusMessage)))
+	return message, string(either(fields.Code, fields.ErrorCode))
+}
+
+// retryAfter reads Retry-After (RFC 9110, section 10.2.3): seconds or a date. What is neither, or past, asks for nothing.
+func (r refusal) retryAfter() time.Duration {
+	value := r.response.Header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(value); err == nil {
+		return time.Duration(min(max(seconds, 0), 86400)) * time.Second
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(at.Sub(r.now), 0)
+	}
+	return 0
+}
+
+// requestID returns VideoSDK's own id of a call, under whichever name it has.
+func requestID(h http.Header) string {
+	for _, name := range []string{"x-request-id", "request-id", "x-amzn-requestid", "x-amz-request-id"} {
+		if id := h.Get(name); id != "" {
+			return endsession.Truncate(id)
+		}
+	}
+	return ""
+}
