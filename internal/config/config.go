@@ -73,7 +73,7 @@ func Parse(getenv func(string) string, function Function) (Config, error) {
 		LogLevel:                p.level(LogLevel),
 	}
 	if function == SQS {
-		c.DeadLetterQueueURL = p.required(DeadLetterQueueURL, "the URL of an SQS queue")
+		c.DeadLetterQueueURL = p.queue(DeadLetterQueueURL)
 	}
 	if len(p.problems) > 0 {
 		return Config{}, errors.New("configuration: " + strings.Join(p.problems, "; "))
@@ -98,6 +98,15 @@ func (p *parser) required(name, expected string) string {
 	value := p.get(name)
 	if value == "" {
 		p.expect(name, expected)
+	}
+	return value
+}
+
+func (p *parser) queue(name string) string {
+	value := p.get(name)
+	u, err := url.Parse(value)
+	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
+		p.expect(name, "the URL of an SQS queue")
 	}
 	return value
 }
@@ -142,8 +151,8 @@ func (p *parser) endpoint(name, fallback string) string {
 	}
 	u, err := url.Parse(value)
 	switch {
-	case err != nil, u.Host == "", u.User != nil, u.RawQuery != "", u.Fragment != "",
-		strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v2") != "",
+	case err != nil, u.Hostname() == "", u.User != nil, strings.ContainsAny(value, "?#"),
+		strings.TrimSuffix(strings.TrimRight(u.EscapedPath(), "/"), "/v2") != "",
 		u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
 		p.expect(name, "an https URL such as "+fallback+", with or without /v2 (http only for a loopback address)")
 	}

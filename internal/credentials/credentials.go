@@ -34,7 +34,7 @@ type Config[T any] struct {
 	// Parse reads the secret's bytes. Its error must not quote them.
 	Parse func([]byte) (T, error)
 	Now   func() time.Time
-	// Stale is told of every refresh that failed while an old value is served.
+	// Stale is told of every fetch that failed while there is an old value, once for all who waited for it.
 	Stale func(context.Context, error)
 }
 
@@ -68,35 +68,31 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 	if err == nil || fetched.IsZero() {
 		return fresh, err
 	}
-	c.postpone(now.Add(staleRetry))
-	c.Stale(ctx, err)
 	return value, nil
 }
 
 // Refresh returns a value whose fetch began after the given time, which callers set to when they began to use the one that failed
 // them. So many callers who fail together cause one fetch. On an error there is no value: the old one is known to be no good.
 func (c *Cache[T]) Refresh(ctx context.Context, after time.Time) (T, error) {
-	for {
-		if value, fetched, _ := c.held(); fetched.After(after) {
-			return value, nil
+	// A fetch that was under way already may have begun too early; then the next one has not.
+	var value T
+	for range 2 {
+		held, fetched, _ := c.held()
+		if fetched.After(after) {
+			return held, nil
 		}
-		// A fetch that was under way already may have begun too early; then the next one has not.
-		if value, err := c.fetch(ctx); err != nil {
+		var err error
+		if value, err = c.fetch(ctx); err != nil {
 			return value, err
 		}
 	}
+	return value, nil
 }
 
 func (c *Cache[T]) held() (value T, fetched, retry time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.value, c.fetched, c.retry
-}
-
-func (c *Cache[T]) postpone(until time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.retry = until
 }
 
 // fetch fetches the secret, or waits for the fetch that is under way. The fetch goes on if the one who began it gives up, since
@@ -119,8 +115,31 @@ func (c *Cache[T]) fetch(ctx context.Context) (T, error) {
 	}
 }
 
+// load fetches the secret and keeps its value. If that fails, an old value is served for a while before the next try.
 func (c *Cache[T]) load(ctx context.Context) (T, error) {
 	began := c.Now()
+	value, err := c.read(ctx)
+	if err != nil {
+		if c.postpone(c.Now().Add(staleRetry)) {
+			c.Stale(ctx, err)
+		}
+		return value, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.value, c.fetched, c.retry = value, began, time.Time{}
+	return value, nil
+}
+
+// postpone puts off the next refresh, and returns false if there is no value to serve meanwhile.
+func (c *Cache[T]) postpone(until time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.retry = until
+	return !c.fetched.IsZero()
+}
+
+func (c *Cache[T]) read(ctx context.Context) (T, error) {
 	var none T
 	out, err := c.Secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &c.SecretID})
 	if err != nil {
@@ -134,8 +153,5 @@ func (c *Cache[T]) load(ctx context.Context) (T, error) {
 	if err != nil {
 		return none, fmt.Errorf("read the secret: %w", err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.value, c.fetched, c.retry = value, began, time.Time{}
 	return value, nil
 }

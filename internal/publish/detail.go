@@ -92,7 +92,9 @@ func render(r endsession.Report, names bool) ([]byte, error) {
 		},
 	}
 	if e := r.Err; e != nil {
-		d.Error = &failure{Code: e.Code, Message: e.Message, HTTPStatus: e.HTTPStatus, RequestID: e.RequestID}
+		d.Error = &failure{
+			Code: e.Code, Message: endsession.Truncate(e.Message), HTTPStatus: e.HTTPStatus, RequestID: endsession.Truncate(e.RequestID),
+		}
 	}
 	rendered, err := json.Marshal(d)
 	if err != nil {

@@ -2,7 +2,6 @@ package publish
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -82,11 +81,11 @@ func (b *EventBridge) put(ctx context.Context, some []endsession.Event, errs []e
 		err = fmt.Errorf("EventBridge answered for %d of %d events", len(out.Entries), len(some))
 	}
 	for i := range some {
-		switch {
-		case err != nil:
+		if err != nil {
 			errs[i] = fmt.Errorf("put the outcome event: %w", err)
-		case out.Entries[i].ErrorCode != nil:
-			errs[i] = fmt.Errorf("put the outcome event: %w", errors.New(*out.Entries[i].ErrorCode+": "+aws.ToString(out.Entries[i].ErrorMessage)))
+		} else if answer := out.Entries[i]; aws.ToString(answer.EventId) == "" {
+			// Only what has got an id was taken.
+			errs[i] = fmt.Errorf("put the outcome event: EventBridge refused it: %s: %s", aws.ToString(answer.ErrorCode), aws.ToString(answer.ErrorMessage))
 		}
 	}
 }

@@ -5,9 +5,11 @@ package telemetry
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"regexp"
+	"slices"
 	"sync/atomic"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -17,8 +19,8 @@ import (
 // there too, as errors, which it is.
 func Setup(w io.Writer, level slog.Level) *slog.Logger {
 	logger := slog.New(&handler{
-		Handler: slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: replace}),
-		first:   &atomic.Pointer[string]{},
+		lines: slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: replace}),
+		first: &atomic.Pointer[string]{},
 	})
 	slog.SetDefault(logger)
 	slog.SetLogLoggerLevel(slog.LevelError)
@@ -27,25 +29,44 @@ func Setup(w io.Writer, level slog.Level) *slog.Logger {
 
 // handler adds what is known of the invocation, always at the top of the line, whatever groups a logger has.
 type handler struct {
-	slog.Handler
+	lines slog.Handler
+	steps []step                  // what the logger was given by With and WithGroup, in that order
 	first *atomic.Pointer[string] // the request id of the process's first invocation
 }
 
+// step is one With or WithGroup of a logger. It waits for the line, because what it adds comes after what the invocation adds.
+type step func(slog.Handler) slog.Handler
+
+// Enabled implements slog.Handler.
+func (h *handler) Enabled(ctx context.Context, level slog.Level) bool { return h.lines.Enabled(ctx, level) }
+
 // Handle implements slog.Handler.
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
-	inner := h.Handler
+	inner := h.lines
 	if call, ok := lambdacontext.FromContext(ctx); ok {
 		h.first.CompareAndSwap(nil, &call.AwsRequestID)
 		inner = inner.WithAttrs([]slog.Attr{
 			slog.String("requestId", call.AwsRequestID), slog.Bool("coldStart", *h.first.Load() == call.AwsRequestID),
 		})
 	}
+	for _, add := range h.steps {
+		inner = add(inner)
+	}
 	return inner.Handle(ctx, r)
 }
 
 // WithAttrs implements slog.Handler.
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &handler{Handler: h.Handler.WithAttrs(attrs), first: h.first}
+	return h.with(func(inner slog.Handler) slog.Handler { return inner.WithAttrs(attrs) })
+}
+
+// WithGroup implements slog.Handler.
+func (h *handler) WithGroup(name string) slog.Handler {
+	return h.with(func(inner slog.Handler) slog.Handler { return inner.WithGroup(name) })
+}
+
+func (h *handler) with(s step) *handler {
+	return &handler{lines: h.lines, steps: append(slices.Clip(h.steps), s), first: h.first}
 }
 
 // jwt matches a JSON Web Token: three parts, the first two JSON objects in base64url.
@@ -57,7 +78,6 @@ func replace(groups []string, a slog.Attr) slog.Attr {
 		switch a.Key {
 		case slog.TimeKey:
 			a.Key = "timestamp"
-			return a
 		case slog.MessageKey:
 			a.Key = "message"
 		}
@@ -66,7 +86,8 @@ func replace(groups []string, a slog.Attr) slog.Attr {
 	case string:
 		a.Value = slog.StringValue(jwt.ReplaceAllString(value, "[redacted]"))
 	case error:
-		a.Value = slog.StringValue(jwt.ReplaceAllString(value.Error(), "[redacted]"))
+		// Unlike value.Error(), Sprint survives a nil pointer.
+		a.Value = slog.StringValue(jwt.ReplaceAllString(fmt.Sprint(value), "[redacted]"))
 	}
 	return a
 }

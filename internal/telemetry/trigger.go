@@ -59,11 +59,11 @@ func (t Triggers) Attempted(ctx context.Context, r endsession.Result) {
 	t.Log.LogAttrs(ctx, level, "session.end.attempted", line...)
 }
 
-// Rejected writes the line of something that was delivered and is no request.
+// Rejected writes the line of something that was delivered and is no request. What it says of itself may be of any length.
 func (t Triggers) Rejected(ctx context.Context, r endsession.Request, err *endsession.Error) {
 	line := fields{slog.String("door", t.Door), slog.String("code", string(err.Code))}
-	line.text("source", r.Source)
-	line.text("triggerId", r.ID)
+	line.text("source", endsession.Truncate(r.Source))
+	line.text("triggerId", endsession.Truncate(r.ID))
 	line.failure(err)
 	t.Log.LogAttrs(ctx, slog.LevelWarn, "trigger.rejected", line...)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"videosdk-end-session/internal/endsession"
 )
@@ -37,12 +38,14 @@ func document(body []byte, env envelope) (endsession.Request, *endsession.Error)
 		}
 	}
 	d := reader{}
-	if err := json.Unmarshal(body, &d.fields); err != nil || d.fields == nil {
-		return request, &endsession.Error{Code: endsession.CodeInvalidJSON, Class: endsession.Permanent, Message: "expected a JSON object"}
+	// The decoder would replace what is not UTF-8, and two ids could become one.
+	if err := json.Unmarshal(body, &d.fields); err != nil || d.fields == nil || !utf8.Valid(body) {
+		return request, &endsession.Error{Code: endsession.CodeInvalidJSON, Class: endsession.Permanent, Message: "expected a JSON object in UTF-8"}
 	}
 	request.RoomID = d.alias("roomId", "meetingId")
 	request.CustomRoomID = d.alias("customRoomId", "userMeetingId")
 	request.SessionID = d.text("sessionId")
+	unreadable := request.Target == endsession.Target{} && len(d.problems) > 0
 	request.Source = either(d.text("source"), env.source)
 	request.ID = either(d.text("id"), env.id)
 	request.Force = d.text("force")
@@ -66,9 +69,12 @@ func document(body []byte, env envelope) (endsession.Request, *endsession.Error)
 	if unstated {
 		problems = append(problems, "occurredAt is required in a bare document on a queue: a redriven message has no other time of its own")
 	}
-	checked := request
+	checked := request // with something in place of what is named already
 	if checked.OccurredAt.IsZero() {
-		checked.OccurredAt = env.received // missing or unreadable: named already
+		checked.OccurredAt = env.received
+	}
+	if unreadable {
+		checked.SessionID = "unreadable"
 	}
 	problems = append(problems, checked.Validate()...)
 	if len(problems) == 0 {
@@ -129,8 +135,11 @@ func (d *reader) time(name string) time.Time {
 		return time.Time{}
 	}
 	t, err := time.Parse(time.RFC3339, strings.TrimSpace(s))
-	if err != nil {
+	switch {
+	case err != nil:
 		d.problems = append(d.problems, name+" must be "+expected)
+	case t.IsZero(): // what a Go program sends for a time that it never set; it must not count as absent
+		d.problems = append(d.problems, name+" must lie between the years 1970 and 9999")
 	}
 	return t
 }

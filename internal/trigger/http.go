@@ -30,7 +30,10 @@ func AsHTTP(payload []byte) (HTTP, bool) {
 		return HTTP{}, false
 	}
 	var call HTTP
-	return call, json.Unmarshal(payload, &call.event) == nil
+	if json.Unmarshal(payload, &call.event) != nil {
+		return HTTP{}, false
+	}
+	return call, true
 }
 
 // Request reads the document in the call's body. Where it has no id of its own, that is the header Idempotency-Key or else the gateway's
@@ -44,7 +47,7 @@ func (h HTTP) Request(trace string, now time.Time) (endsession.Request, *endsess
 	if h.event.IsBase64Encoded {
 		decoded, err := base64.StdEncoding.DecodeString(h.event.Body)
 		if err != nil {
-			return endsession.Request{Source: env.source, ID: env.id, OccurredAt: now}, &endsession.Error{
+			return endsession.Request{Source: env.source, ID: env.id, OccurredAt: now, Trace: trace}, &endsession.Error{
 				Code: endsession.CodeInvalidJSON, Class: endsession.Permanent, Message: "the gateway says that the body is base64, and it is not",
 			}
 		}

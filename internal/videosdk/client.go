@@ -42,7 +42,7 @@ type Config struct {
 type Client struct {
 	base        string
 	credentials CredentialSource
-	http        http.Client
+	transport   http.RoundTripper
 	now         func() time.Time
 	signer      signer
 }
@@ -55,12 +55,8 @@ func New(c Config) (*Client, error) {
 	return &Client{
 		base:        strings.TrimSuffix(strings.TrimRight(c.Endpoint, "/"), "/v2") + "/v2",
 		credentials: c.Credentials,
-		http: http.Client{
-			Transport: c.Transport,
-			// A redirect would carry the token to another place.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		now: c.Now,
+		transport:   c.Transport,
+		now:         c.Now,
 	}, nil
 }
 
@@ -132,7 +128,7 @@ func (c *Client) End(ctx context.Context, roomID, sessionID string) (endsession.
 		return endsession.Session{}, err
 	}
 	var s session
-	if err := json.Unmarshal(answer.body, &s); err != nil {
+	if err := json.Unmarshal(answer.body, &s); err != nil || s.ID == "" {
 		return endsession.Session{}, nil
 	}
 	return s.session(), nil
@@ -160,18 +156,18 @@ func (a answer) unreadable(expected string) error {
 	}
 }
 
-// call makes one call, and makes it again with fresh credentials if VideoSDK refuses those it had.
+// call makes one call, and makes it again with fresh credentials and a new token if VideoSDK refuses those it had.
 func (c *Client) call(ctx context.Context, call call) (answer, error) {
-	began := c.now()
 	creds, err := c.credentials.Get(ctx)
 	if err != nil {
 		return answer{}, secretError(err)
 	}
+	used := c.now() // after Get, which may have fetched what is about to be refused
 	got, err := c.attempt(ctx, call, creds)
 	if e := endsession.AsError(err); e == nil || e.Code != endsession.CodeVideoSDKUnauthorized {
 		return got, err
 	}
-	fresh, refreshErr := c.credentials.Refresh(ctx, began)
+	fresh, refreshErr := c.credentials.Refresh(ctx, used)
 	if refreshErr != nil {
 		endsession.AsError(err).Err = refreshErr
 		return answer{}, err
@@ -205,7 +201,8 @@ func (c *Client) attempt(ctx context.Context, call call, creds Credentials) (ans
 	if call.body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	response, err := c.http.Do(request)
+	// Not by an http.Client: that follows redirects, and would carry the token to another place.
+	response, err := c.transport.RoundTrip(request)
 	if err != nil {
 		return answer{}, &endsession.Error{
 			Code: endsession.CodeVideoSDKUnavailable, Message: "VideoSDK did not answer", Uncertain: connected, Err: err,
@@ -216,6 +213,9 @@ func (c *Client) attempt(ctx context.Context, call call, creds Credentials) (ans
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if response.StatusCode/100 == 2 {
 		return answer{status: response.StatusCode, requestID: requestID(response.Header), body: body}, nil
+	}
+	if response.StatusCode == http.StatusUnauthorized {
+		c.signer.forget(token)
 	}
 	return answer{}, refusal{response: response, body: body, notFound: call.notFound, now: c.now()}.error(token, creds)
 }

@@ -1,6 +1,7 @@
 package videosdk
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,8 +30,8 @@ type CredentialSource interface {
 var ErrInvalidCredentials = errors.New("expected a JSON object with a non-empty apiKey and secret")
 
 // ParseCredentials reads the secret document `{"apiKey":"…","secret":"…"}`, or the same under the vendor's names VIDEOSDK_API_KEY and
-// VIDEOSDK_SECRET. It trims white space, such as the line feed that an editor adds. Its only error is ErrInvalidCredentials, which
-// quotes nothing of the document.
+// VIDEOSDK_SECRET. It trims white space, such as the line feed that an editor adds, and the byte order mark that some add in front. Its
+// only error is ErrInvalidCredentials, which quotes nothing of the document.
 func ParseCredentials(document []byte) (Credentials, error) {
 	var d struct {
 		APIKey       string `json:"apiKey"`
@@ -38,7 +39,7 @@ func ParseCredentials(document []byte) (Credentials, error) {
 		VendorAPIKey string `json:"VIDEOSDK_API_KEY"`
 		VendorSecret string `json:"VIDEOSDK_SECRET"`
 	}
-	if err := json.Unmarshal(document, &d); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(document, []byte("\uFEFF")), &d); err != nil {
 		return Credentials{}, ErrInvalidCredentials
 	}
 	key, secret := strings.TrimSpace(d.APIKey), strings.TrimSpace(d.Secret)

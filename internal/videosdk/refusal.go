@@ -2,6 +2,7 @@ package videosdk
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -23,7 +24,10 @@ type refusal struct {
 func (r refusal) error(token string, creds Credentials) error {
 	status := r.response.StatusCode
 	message, vendorCode := r.text()
-	e := &endsession.Error{HTTPStatus: status, RequestID: requestID(r.response.Header), VendorCode: endsession.Truncate(vendorCode)}
+	mask := strings.NewReplacer(token, "[redacted]", creds.Secret.Reveal(), "[redacted]", creds.APIKey, "[redacted]")
+	e := &endsession.Error{
+		HTTPStatus: status, RequestID: requestID(r.response.Header), VendorCode: endsession.Truncate(mask.Replace(vendorCode)),
+	}
 	switch {
 	case status == http.StatusBadRequest && isRoomNotFound(message), status == http.StatusPaymentRequired, status == http.StatusNotFound:
 		e.Code, e.Class = r.notFound, endsession.NotFound // 402 is not about billing
@@ -45,7 +49,7 @@ func (r refusal) error(token string, creds Credentials) error {
 	}
 	text := fmt.Sprintf("VideoSDK answered %d", status)
 	if message != "" {
-		text += ": " + strings.NewReplacer(token, "[redacted]", creds.Secret.Reveal(), "[redacted]", creds.APIKey, "[redacted]").Replace(message)
+		text += ": " + mask.Replace(message)
 	}
 	e.Message = endsession.Truncate(text)
 	return e
@@ -73,14 +77,18 @@ func (r refusal) text() (message, code string) {
 	return message, string(either(fields.Code, fields.ErrorCode))
 }
 
+// maxRetryAfter is the longest wait that is reported. No invocation lives that long, so what is longer says the same.
+const maxRetryAfter = 24 * time.Hour
+
 // retryAfter reads Retry-After (RFC 9110, section 10.2.3): seconds or a date. What is neither, or past, asks for nothing.
 func (r refusal) retryAfter() time.Duration {
 	value := r.response.Header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(value); err == nil {
-		return time.Duration(min(max(seconds, 0), 86400)) * time.Second
+	// A number out of range comes as the nearest one that is in range.
+	if seconds, err := strconv.Atoi(value); err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(max(seconds, 0), int(maxRetryAfter/time.Second))) * time.Second
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return max(at.Sub(r.now), 0)
+		return min(max(at.Sub(r.now), 0), maxRetryAfter)
 	}
 	return 0
 }

@@ -1,6 +1,7 @@
 package videosdk
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -24,7 +25,7 @@ type signer struct {
 
 // sign returns a token for the credentials that is still good for more than a minute.
 func (s *signer) sign(creds Credentials, now time.Time) (string, error) {
-	if creds.APIKey == "" || creds.Secret.Reveal() == "" {
+	if strings.TrimSpace(creds.APIKey) == "" || strings.TrimSpace(creds.Secret.Reveal()) == "" {
 		return "", ErrInvalidCredentials // the JWT library would sign with an empty key
 	}
 	s.mu.Lock()
@@ -32,13 +33,23 @@ func (s *signer) sign(creds Credentials, now time.Time) (string, error) {
 	if s.token != "" && s.creds == creds && s.expires.Sub(now) > tokenSpare {
 		return s.token, nil
 	}
-	expires := now.Add(tokenLife)
+	// Truncated to what the claim says, and to the wall clock: the monotonic one may stand still while a Lambda function is frozen.
+	expires := now.Add(tokenLife).Truncate(time.Second)
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims(creds.APIKey, now, expires)).SignedString([]byte(creds.Secret.Reveal()))
 	if err != nil {
 		return "", err
 	}
 	s.creds, s.token, s.expires = creds, token, expires
 	return token, nil
+}
+
+// forget drops a token that VideoSDK refused, which it also does if its clock is far ahead and the credentials are still good.
+func (s *signer) forget(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.token == token {
+		s.token = ""
+	}
 }
 
 // claims are exactly those of the vendor's own server SDKs. The role crawler may call the server API and cannot join a room.

@@ -1,0 +1,81 @@
+# `make run` and `make test` need Go 1.26, Python 3.9 or newer and make, nothing else.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+FUNCTIONS := api sqs
+PYTHON ?= python3
+
+# One set of flags everywhere, so that nothing is compiled twice. lambda.norpc leaves out the old go1.x protocol.
+GO_BUILD := CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags "-s -w"
+GOARCH ?= arm64
+
+.PHONY: help
+help: ## show this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
+
+.PHONY: run
+run: .venv local ## do the main job here: send every sample through its door and show what becomes of it
+	@go run ./internal/local/cmd run
+
+.PHONY: serve
+serve: .venv local ## keep the application up on this machine, for curl
+	@go run ./internal/local/cmd serve
+
+.PHONY: test
+test: .venv ## test everything
+	@echo "Testing$(if $(RACE), with the race detector,: no C compiler here so without the race detector) (the first time, Go compiles for some minutes) …"
+	@go vet ./...
+	@go test $(RACE) -timeout 10m ./...
+
+# The race detector needs cgo, and so a C compiler, on Linux.
+RACE := $(if $(shell command -v $${CC:-cc}),-race)
+
+.PHONY: build
+build: $(FUNCTIONS:%=build-%) ## build dist/<function>/bootstrap for Lambda (GOARCH=arm64 or amd64)
+
+.PHONY: $(FUNCTIONS:%=build-%)
+$(FUNCTIONS:%=build-%): build-%:
+	@echo "Building dist/$*/bootstrap for linux/$(GOARCH) …"
+	@GOOS=linux GOARCH=$(GOARCH) $(GO_BUILD) -o dist/$*/bootstrap ./functions/$*
+
+# The functions for this machine.
+.PHONY: local
+local:
+	@echo "Building the functions for this machine (the first time, Go compiles for a minute or two) …"
+	@for f in $(FUNCTIONS); do $(GO_BUILD) -o dist/local/$$f/bootstrap ./functions/$$f || exit 1; done
+
+# What `sam build` calls, with the processor of template.yaml's parameter in GOARCH.
+.PHONY: build-ApiFunction build-SqsFunction
+build-ApiFunction: build-api
+	cp dist/api/bootstrap $(ARTIFACTS_DIR)/bootstrap
+build-SqsFunction: build-sqs
+	cp dist/sqs/bootstrap $(ARTIFACTS_DIR)/bootstrap
+
+# The local AWS, pinned with hashes. The stamp is newer than the requirements only once everything is installed.
+.PHONY: .venv
+.venv: .venv/installed
+.venv/installed: requirements.txt
+	@echo "Installing the local AWS (moto) into .venv …"
+	@$(PYTHON) -m venv --clear .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.PHONY: lint
+lint: .venv-lint/installed ## check style, the code's suspicious places and the template
+	@echo "Checking format, vet, staticcheck and template.yaml …"
+	@unformatted=$$(gofmt -l functions internal); test -z "$$unformatted" || { echo "not formatted by gofmt: $$unformatted"; exit 1; }
+	@go vet ./...
+	@go run honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK) ./...
+	@.venv-lint/bin/cfn-lint template.yaml
+
+STATICCHECK := v0.8.1
+
+.venv-lint/installed: .ci/requirements-lint.txt
+	@echo "Installing cfn-lint into .venv-lint …"
+	@$(PYTHON) -m venv --clear .venv-lint
+	@.venv-lint/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements-lint.txt
+	@touch $@
+
+.PHONY: clean
+clean: ## remove everything that make has made
+	rm -rf dist .venv .venv-lint
