@@ -68,7 +68,7 @@ lint: .venv-lint/installed ## check style, the code's suspicious places and the 
 	@go run honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK) ./...
 	@.venv-lint/bin/cfn-lint template.yaml
 
-STATICCHECK := v0.8.1
+STATICCHECK := v0.8.2
 
 .venv-lint/installed: .ci/requirements-lint.txt
 	@echo "Installing cfn-lint into .venv-lint …"

@@ -38,7 +38,9 @@ type handler struct {
 type step func(slog.Handler) slog.Handler
 
 // Enabled implements slog.Handler.
-func (h *handler) Enabled(ctx context.Context, level slog.Level) bool { return h.lines.Enabled(ctx, level) }
+func (h *handler) Enabled(ctx context.Context, level slog.Level) bool {
+	return h.lines.Enabled(ctx, level)
+}
 
 // Handle implements slog.Handler.
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/google/go-cmp/cmp"
+
+	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/telemetry"
+)
+
+var now = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+
+// useCase answers every request with one result, and keeps what it was asked.
+type useCase struct {
+	result   endsession.Result
+	asked    []endsession.Request
+	deadline time.Time
+}
+
+func (u *useCase) Handle(ctx context.Context, requests ...endsession.Request) []endsession.Result {
+	u.asked = append(u.asked, requests...)
+	u.deadline, _ = ctx.Deadline()
+	result := u.result
+	result.Request = requests[0]
+	return []endsession.Result{result}
+}
+
+func invoke(t *testing.T, u *useCase, payload string) ([]byte, error) {
+	t.Helper()
+	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "invocation-1"})
+	ctx, cancel := context.WithDeadline(ctx, now.Add(25*time.Second))
+	defer cancel()
+	h := handler{service: u, triggers: telemetry.Triggers{Log: slog.New(slog.NewJSONHandler(io.Discard, nil))}, now: func() time.Time { return now }}
+	return h.Invoke(ctx, []byte(payload))
+}
+
+func call(body string) string {
+	event, _ := json.Marshal(map[string]any{
+		"version": "2.0", "requestContext": map[string]any{"requestId": "gateway-1", "http": map[string]any{"method": "POST"}}, "body": body,
+	})
+	return string(event)
+}
+
+const document = `{"roomId":"abcd-efgh-ijkl"}`
+
+func TestHTTPAnswers(t *testing.T) {
+	published := func(outcome endsession.Outcome, code endsession.Code, detail string) endsession.Result {
+		return endsession.Result{Outcome: outcome, Code: code, Detail: []byte(detail)}
+	}
+	failed := func(e endsession.Error) endsession.Result { return endsession.Result{Code: e.Code, Err: &e} }
+	const event = `{"error":{"message":"because"}}`
+	problem := func(status, title, detail, code, rest string) string {
+		return `{"title":"` + title + `","status":` + status + `,"detail":"` + detail + `","code":"` + code +
+			`","id":"gateway-1","occurredAt":"2026-11-23T10:00:00Z"` + rest + `}`
+	}
+	json, problemJSON := "application/json", "application/problem+json"
+	tests := []struct {
+		name    string
+		payload string // by default a valid call
+		result  endsession.Result
+		status  int
+		content string
+		retry   string
+		body    string
+	}{
+		{name: "ended", result: published(endsession.Ended, "", event), status: 200, content: json, body: event},
+		{name: "ending", result: published(endsession.Ending, "", event), status: 202, content: json, body: event},
+		{name: "already ended", result: published(endsession.AlreadyEnded, "", event), status: 200, content: json, body: event},
+		{name: "not active", result: published(endsession.NotActive, "", event), status: 200, content: json, body: event},
+		{name: "room unknown", result: published(endsession.NotActive, endsession.CodeRoomNotFound, event), status: 200, content: json, body: event},
+		{name: "dry run", result: published(endsession.DryRun, "", event), status: 200, content: json, body: event},
+		{
+			name: "refused", result: published(endsession.Refused, endsession.CodePinMismatch, event), status: 409, content: problemJSON,
+			body: problem("409", "Conflict", "because", "pin_mismatch", `,"event":`+event),
+		},
+		{
+			name: "conflict", result: published(endsession.Failed, endsession.CodeConflict, event), status: 409, content: problemJSON,
+			body: problem("409", "Conflict", "because", "conflict", `,"event":`+event),
+		},
+		{
+			name: "failed", result: published(endsession.Failed, endsession.CodeVideoSDKRejected, event), status: 502, content: problemJSON,
+			body: problem("502", "Bad Gateway", "because", "videosdk_rejected", `,"event":`+event),
+		},
+		{
+			name: "in progress", result: failed(endsession.Error{Code: endsession.CodeInProgress, Message: "wait", RetryAfter: 2100 * time.Millisecond}), status: 409,
+			content: problemJSON, retry: "3", body: problem("409", "Conflict", "wait", "in_progress", ""),
+		},
+		{
+			name: "transient", result: failed(endsession.Error{Code: endsession.CodeLedgerUnavailable, Message: "away"}), status: 503,
+			content: problemJSON, retry: "1", body: problem("503", "Service Unavailable", "away", "ledger_unavailable", ""),
+		},
+		{
+			name: "not JSON", payload: call("x"), status: 400, content: problemJSON,
+			body: problem("400", "Bad Request", "expected a JSON object", "invalid_json", ""),
+		},
+		{
+			name: "problems", payload: call(`{"roomId":1}`), status: 400, content: problemJSON,
+			body: problem("400", "Bad Request", "roomId must be a string; one of roomId, customRoomId or sessionId is required", "invalid_request",
+				`,"errors":["roomId must be a string","one of roomId, customRoomId or sessionId is required"]`),
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.payload == "" {
+				tt.payload = call(document)
+			}
+			raw, err := invoke(t, &useCase{result: tt.result}, tt.payload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := decode(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := events.APIGatewayV2HTTPResponse{StatusCode: tt.status, Headers: map[string]string{"content-type": tt.content}, Body: tt.body}
+			if tt.retry != "" {
+				want.Headers["retry-after"] = tt.retry
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("answer (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func decode(raw []byte) (response events.APIGatewayV2HTTPResponse, err error) {
+	return response, json.Unmarshal(raw, &response)
+}
+
+func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
+	large := make([]byte, 256<<10+1)
+	for i := range large {
+		large[i] = ' '
+	}
+	u := &useCase{}
+	raw, err := invoke(t, u, call(string(large)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := decode(raw); got.StatusCode != 413 || len(u.asked) != 0 {
+		t.Errorf("status = %d, %d requests; want 413 and none", got.StatusCode, len(u.asked))
+	}
+}
+
+func TestDirectAnswers(t *testing.T) {
+	const event = `{"outcome":"refused"}`
+	tests := []struct {
+		name    string
+		payload string
+		result  endsession.Result
+		want    string
+		err     error
+	}{
+		{name: "every outcome is a result", payload: document, result: endsession.Result{Outcome: endsession.Refused, Detail: []byte(event)}, want: event},
+		{
+			name: "what must be repeated is an error that says how", payload: document,
+			result: endsession.Result{Err: &endsession.Error{Code: endsession.CodeInProgress, Message: "wait"}},
+			err: messages.InvokeResponse_Error{
+				Type: "in_progress", Message: `wait; repeat with id "invocation-1" and occurredAt "2026-11-23T10:00:00Z"`,
+			},
+		},
+		{
+			name: "what must be corrected is an error that says what", payload: `{}`,
+			err: messages.InvokeResponse_Error{Type: "invalid_request", Message: "one of roomId, customRoomId or sessionId is required"},
+		},
+		{name: "not JSON", payload: `x`, err: messages.InvokeResponse_Error{Type: "invalid_json", Message: "expected a JSON object"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := invoke(t, &useCase{result: tt.result}, tt.payload)
+			if string(got) != tt.want {
+				t.Errorf("result = %s, want %s", got, tt.want)
+			}
+			var failure messages.InvokeResponse_Error
+			if errors.As(err, &failure) != (tt.err != nil) || tt.err != nil && !cmp.Equal(failure, tt.err) {
+				t.Errorf("error = %#v, want %#v", err, tt.err)
+			}
+		})
+	}
+}
+
+func TestEverythingEndsTwoSecondsBeforeTheTimeout(t *testing.T) {
+	u := &useCase{}
+	if _, err := invoke(t, u, document); err != nil {
+		t.Fatal(err)
+	}
+	if want := now.Add(23 * time.Second); !u.deadline.Equal(want) {
+		t.Errorf("deadline = %s, want %s", u.deadline, want)
+	}
+}

@@ -1,0 +1,252 @@
+package publish_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/publish"
+)
+
+var _ endsession.Outbox = (*publish.EventBridge)(nil)
+
+var recordedAt = time.Date(2022, 3, 29, 5, 30, 1, 234_000_000, time.UTC)
+
+// bus stands for EventBridge. It takes everything, unless answer says something else.
+type bus struct {
+	calls  [][]types.PutEventsRequestEntry
+	answer func(call int, taken *eventbridge.PutEventsOutput) (*eventbridge.PutEventsOutput, error)
+}
+
+func (b *bus) PutEvents(
+	ctx context.Context, in *eventbridge.PutEventsInput, _ ...func(*eventbridge.Options),
+) (*eventbridge.PutEventsOutput, error) {
+	b.calls = append(b.calls, in.Entries)
+	taken := &eventbridge.PutEventsOutput{}
+	for i := range in.Entries {
+		taken.Entries = append(taken.Entries, types.PutEventsResultEntry{EventId: aws.String(fmt.Sprint("event-", i))})
+	}
+	if b.answer != nil {
+		return b.answer(len(b.calls), taken)
+	}
+	return taken, ctx.Err()
+}
+
+func (b *bus) publish(t *testing.T, all ...endsession.Event) []error {
+	t.Helper()
+	return (&publish.EventBridge{Events: b, Bus: "outcomes"}).Publish(t.Context(), all)
+}
+
+// numbered returns n events with details of their own.
+func numbered(n int) []endsession.Event {
+	all := make([]endsession.Event, n)
+	for i := range all {
+		all[i] = endsession.Event{Outcome: endsession.Ended, Detail: fmt.Appendf(nil, `{"n":%d}`, i), Time: recordedAt}
+	}
+	return all
+}
+
+// sized returns an event that EventBridge counts as so many bytes: 14 for the time, the source, the detail type and the detail; see
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html#eb-putevent-size
+func sized(bytes int) endsession.Event {
+	rest := bytes - 14 - len("videosdk.end-session") - len("Session End Succeeded") - len(`{"x":""}`)
+	return endsession.Event{Outcome: endsession.Ended, Detail: []byte(`{"x":"` + strings.Repeat("x", rest) + `"}`), Time: recordedAt}
+}
+
+func wantAllTaken(t *testing.T, errs []error, n int) {
+	t.Helper()
+	if len(errs) != n {
+		t.Fatalf("%d errors, want one for each of %d events", len(errs), n)
+	}
+	for i, err := range errs {
+		if err != nil {
+			t.Errorf("event %d: %v", i, err)
+		}
+	}
+}
+
+func TestAnEntrySaysEverything(t *testing.T) {
+	detail := []byte("{\"b\":1,  \"a\":\"\\u003c\"}") // not as any encoder would write it
+	b := &bus{}
+	wantAllTaken(t, b.publish(t,
+		endsession.Event{Outcome: endsession.Ended, Detail: detail, Time: recordedAt, Trace: "Root=1-62429766-abcdef012345678912345678"},
+		endsession.Event{Outcome: endsession.Refused, Detail: []byte(`{}`), Time: recordedAt.Add(time.Second)},
+	), 2)
+	want := [][]types.PutEventsRequestEntry{{
+		{
+			EventBusName: aws.String("outcomes"), Source: aws.String("videosdk.end-session"), DetailType: aws.String("Session End Succeeded"),
+			Detail: aws.String(string(detail)), Time: &recordedAt, TraceHeader: aws.String("Root=1-62429766-abcdef012345678912345678"),
+		},
+		{
+			EventBusName: aws.String("outcomes"), Source: aws.String("videosdk.end-session"), DetailType: aws.String("Session End Skipped"),
+			Detail: aws.String(`{}`), Time: aws.Time(recordedAt.Add(time.Second)),
+		},
+	}}
+	if diff := cmp.Diff(want, b.calls, cmpopts.IgnoreUnexported(types.PutEventsRequestEntry{})); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+func TestDetailTypes(t *testing.T) {
+	tests := map[endsession.Outcome]string{
+		endsession.Ended:        "Session End Succeeded",
+		endsession.Ending:       "Session End Succeeded",
+		endsession.AlreadyEnded: "Session End Succeeded",
+		endsession.NotActive:    "Session End Skipped",
+		endsession.Refused:      "Session End Skipped",
+		endsession.DryRun:       "Session End Skipped",
+		endsession.Failed:       "Session End Failed",
+	}
+	for _, r := range reports() {
+		want, ok := tests[r.Outcome]
+		if got := publish.DetailType(r.Outcome); !ok || got != want {
+			t.Errorf("DetailType(%s) = %q, want %q", r.Outcome, got, want)
+		}
+	}
+}
+
+func TestAsFewCallsAsTheLimitsAllow(t *testing.T) {
+	const half = limit / 2
+	traced := sized(half)
+	traced.Trace = "t"
+	tests := []struct {
+		name   string
+		events []endsession.Event
+		want   []int // entries of each call
+	}{
+		{name: "nothing", events: nil, want: nil},
+		{name: "one", events: numbered(1), want: []int{1}},
+		{name: "ten", events: numbered(10), want: []int{10}},
+		{name: "eleven", events: numbered(11), want: []int{10, 1}},
+		{name: "twenty-five", events: numbered(25), want: []int{10, 10, 5}},
+		{name: "240 KiB", events: []endsession.Event{sized(half), sized(half)}, want: []int{2}},
+		{name: "240 KiB and a byte", events: []endsession.Event{sized(half), sized(half + 1)}, want: []int{1, 1}},
+		{name: "240 KiB and a trace", events: []endsession.Event{sized(half), traced}, want: []int{1, 1}},
+		{name: "a large one among small ones", events: append(append(numbered(3), sized(limit)), numbered(3)...), want: []int{3, 1, 3}},
+		{name: "larger than a call", events: []endsession.Event{sized(limit + 100), sized(limit + 100)}, want: []int{1, 1}},
+		{name: "ten that fill two calls", events: append(numbered(6), sized(half), sized(half), sized(half-100), sized(50+100)), want: []int{7, 3}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := &bus{}
+			wantAllTaken(t, b.publish(t, tt.events...), len(tt.events))
+			var got []int
+			var details, want []string
+			for _, call := range b.calls {
+				got = append(got, len(call))
+				for _, entry := range call {
+					details = append(details, *entry.Detail)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("entries of each call (-want +got):\n%s", diff)
+			}
+			for _, event := range tt.events {
+				want = append(want, string(event.Detail))
+			}
+			if !cmp.Equal(want, details) {
+				t.Error("not every event was sent once and in order")
+			}
+		})
+	}
+}
+
+func TestALargestDetailFitsIntoACallOfEventBridge(t *testing.T) {
+	r := crowd(10_000)
+	b := &bus{}
+	event := endsession.Event{Outcome: r.Outcome, Detail: detailOf(t, r, false), Time: recordedAt, Trace: strings.Repeat("t", 500)}
+	wantAllTaken(t, b.publish(t, event), 1)
+	entry := b.calls[0][0]
+	size := 14 + len(*entry.Source) + len(*entry.DetailType) + len(*entry.Detail) + len(*entry.TraceHeader)
+	if size > 256*1024 {
+		t.Errorf("the entry has %d bytes, more than EventBridge takes", size)
+	}
+}
+
+func TestEachRefusedEntryIsAnErrorOfItsOwn(t *testing.T) {
+	b := &bus{answer: func(call int, taken *eventbridge.PutEventsOutput) (*eventbridge.PutEventsOutput, error) {
+		if call == 2 {
+			taken.FailedEntryCount = 3
+			taken.Entries[0] = types.PutEventsResultEntry{ErrorCode: aws.String("ThrottlingException"), ErrorMessage: aws.String("Rate exceeded")}
+			taken.Entries[2] = types.PutEventsResultEntry{ErrorCode: aws.String("InternalFailure")}
+			taken.Entries[3] = types.PutEventsResultEntry{} // neither taken nor refused
+		}
+		return taken, nil
+	}}
+	want := make([]string, 15)
+	want[10] = "put the outcome event: EventBridge refused it: ThrottlingException: Rate exceeded"
+	want[12] = "put the outcome event: EventBridge refused it: InternalFailure: "
+	want[13] = "put the outcome event: EventBridge refused it: : "
+	if diff := cmp.Diff(want, messages(b.publish(t, numbered(15)...))); diff != "" {
+		t.Errorf("errors (-want +got):\n%s", diff)
+	}
+}
+
+func messages(errs []error) []string {
+	texts := make([]string, len(errs))
+	for i, err := range errs {
+		if err != nil {
+			texts[i] = err.Error()
+		}
+	}
+	return texts
+}
+
+func TestAFailedCallFailsItsOwnEventsOnly(t *testing.T) {
+	down := errors.New("connection refused")
+	b := &bus{answer: func(call int, taken *eventbridge.PutEventsOutput) (*eventbridge.PutEventsOutput, error) {
+		if call == 2 {
+			return nil, down
+		}
+		return taken, nil
+	}}
+	for i, err := range b.publish(t, numbered(25)...) {
+		inSecond := i >= 10 && i < 20
+		if inSecond != errors.Is(err, down) || !inSecond && err != nil {
+			t.Errorf("event %d: %v", i, err)
+		}
+	}
+}
+
+func TestAnAnswerForAnotherNumberOfEventsIsNoAnswer(t *testing.T) {
+	for name, change := range map[string]func([]types.PutEventsResultEntry) []types.PutEventsResultEntry{
+		"fewer": func(e []types.PutEventsResultEntry) []types.PutEventsResultEntry { return e[:2] },
+		"more":  func(e []types.PutEventsResultEntry) []types.PutEventsResultEntry { return append(e, e[0]) },
+		"none":  func([]types.PutEventsResultEntry) []types.PutEventsResultEntry { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := &bus{answer: func(_ int, taken *eventbridge.PutEventsOutput) (*eventbridge.PutEventsOutput, error) {
+				taken.Entries = change(taken.Entries)
+				return taken, nil
+			}}
+			errs := b.publish(t, numbered(3)...)
+			if len(errs) != 3 {
+				t.Fatalf("%d errors for 3 events", len(errs))
+			}
+			for i, err := range errs {
+				if err == nil || !strings.Contains(err.Error(), "of 3 events") {
+					t.Errorf("event %d: %v, want an error: which events were taken is not known", i, err)
+				}
+			}
+		})
+	}
+}
+
+func TestPublishObeysItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	errs := (&publish.EventBridge{Events: &bus{}, Bus: "outcomes"}).Publish(ctx, numbered(1))
+	if len(errs) != 1 || !errors.Is(errs[0], context.Canceled) {
+		t.Errorf("errors %v, want that of the context", errs)
+	}
+}
