@@ -4,6 +4,7 @@ SHELL := /bin/sh
 
 FUNCTIONS := api sqs
 PYTHON ?= python3
+LOCAL := dist/local
 
 # One set of flags everywhere, so that nothing is compiled twice. lambda.norpc leaves out the old go1.x protocol.
 GO_BUILD := CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags "-s -w"
@@ -42,7 +43,7 @@ $(FUNCTIONS:%=build-%): build-%:
 .PHONY: local
 local:
 	@echo "Building the functions for this machine (the first time, Go compiles for a minute or two) …"
-	@for f in $(FUNCTIONS); do $(GO_BUILD) -o dist/local/$$f/bootstrap ./functions/$$f || exit 1; done
+	@for f in $(FUNCTIONS); do $(GO_BUILD) -o $(LOCAL)/$$f/bootstrap ./functions/$$f || exit 1; done
 
 # What `sam build` calls, with the processor of template.yaml's parameter in GOARCH.
 .PHONY: build-ApiFunction build-SqsFunction

@@ -85,7 +85,8 @@ func (b *EventBridge) put(ctx context.Context, some []endsession.Event, errs []e
 			errs[i] = fmt.Errorf("put the outcome event: %w", err)
 		} else if answer := out.Entries[i]; aws.ToString(answer.EventId) == "" {
 			// Only what has got an id was taken.
-			errs[i] = fmt.Errorf("put the outcome event: EventBridge refused it: %s: %s", aws.ToString(answer.ErrorCode), aws.ToString(answer.ErrorMessage))
+			errs[i] = fmt.Errorf("put the outcome event: EventBridge did not take it: code %q, message %q",
+				aws.ToString(answer.ErrorCode), aws.ToString(answer.ErrorMessage))
 		}
 	}
 }

@@ -134,7 +134,7 @@ func TestAsFewCallsAsTheLimitsAllow(t *testing.T) {
 		{name: "240 KiB and a trace", events: []endsession.Event{sized(half), traced}, want: []int{1, 1}},
 		{name: "a large one among small ones", events: append(append(numbered(3), sized(limit)), numbered(3)...), want: []int{3, 1, 3}},
 		{name: "larger than a call", events: []endsession.Event{sized(limit + 100), sized(limit + 100)}, want: []int{1, 1}},
-		{name: "ten that fill two calls", events: append(numbered(6), sized(half), sized(half), sized(half-100), sized(50+100)), want: []int{7, 3}},
+		{name: "what no longer fits opens the next call", events: append(numbered(6), sized(half), sized(half), sized(half-100), sized(150)), want: []int{7, 2, 1}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -184,9 +184,9 @@ func TestEachRefusedEntryIsAnErrorOfItsOwn(t *testing.T) {
 		return taken, nil
 	}}
 	want := make([]string, 15)
-	want[10] = "put the outcome event: EventBridge refused it: ThrottlingException: Rate exceeded"
-	want[12] = "put the outcome event: EventBridge refused it: InternalFailure: "
-	want[13] = "put the outcome event: EventBridge refused it: : "
+	want[10] = `put the outcome event: EventBridge did not take it: code "ThrottlingException", message "Rate exceeded"`
+	want[12] = `put the outcome event: EventBridge did not take it: code "InternalFailure", message ""`
+	want[13] = `put the outcome event: EventBridge did not take it: code "", message ""`
 	if diff := cmp.Diff(want, messages(b.publish(t, numbered(15)...))); diff != "" {
 		t.Errorf("errors (-want +got):\n%s", diff)
 	}

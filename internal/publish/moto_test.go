@@ -79,10 +79,3 @@ func await(t *testing.T, aws *cloud.Cloud, n int) []cloud.Envelope {
 	}
 	return all
 }
-
-func TestAMissingBusIsAnErrorOfEveryEvent(t *testing.T) {
-	stack := template.Stack{
-		Name: "publish", AccountID: moto.AccountID, Region: "eu-central-1", Endpoint: mototest.Start(t, moto.Config{}).URL(),
-	}
-	_ = stack
-}

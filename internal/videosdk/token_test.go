@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -186,7 +187,9 @@ func TestConcurrentCallsShareAToken(t *testing.T) {
 
 func TestNoCallWithoutCredentials(t *testing.T) {
 	outage := errors.New("no such host")
-	pair := func(key, secret string) *account { return steady(videosdk.Credentials{APIKey: key, Secret: redacted.New(secret)}) }
+	pair := func(key, secret string) *account {
+		return steady(videosdk.Credentials{APIKey: key, Secret: redacted.New(secret)})
+	}
 	unusable := endsession.CodeSecretInvalid
 	tests := []struct {
 		name   string
@@ -222,4 +225,4 @@ func TestNoCallWithoutCredentials(t *testing.T) {
 	}
 }
 
-func wrap(err error) error { return errors.Join(errors.New("read the secret"), err) }
+func wrap(err error) error { return fmt.Errorf("read the secret: %w", err) }
