@@ -101,12 +101,12 @@ func TestHTTPAnswers(t *testing.T) {
 		},
 		{
 			name: "not JSON", payload: call("x"), status: 400, content: problemJSON,
-			body: problem("400", "Bad Request", "expected a JSON object", "invalid_json", ""),
+			body: problem("400", "Bad Request", "expected a JSON object in UTF-8", "invalid_json", ""),
 		},
 		{
-			name: "problems", payload: call(`{"roomId":1}`), status: 400, content: problemJSON,
-			body: problem("400", "Bad Request", "roomId must be a string; one of roomId, customRoomId or sessionId is required", "invalid_request",
-				`,"errors":["roomId must be a string","one of roomId, customRoomId or sessionId is required"]`),
+			name: "problems", payload: call(`{"roomId":1,"dryRun":"no"}`), status: 400, content: problemJSON,
+			body: problem("400", "Bad Request", "roomId must be a string; dryRun must be true or false", "invalid_request",
+				`,"errors":["roomId must be a string","dryRun must be true or false"]`),
 		},
 	}
 	for _, tt := range tests {
@@ -173,7 +173,7 @@ func TestDirectAnswers(t *testing.T) {
 			name: "what must be corrected is an error that says what", payload: `{}`,
 			err: messages.InvokeResponse_Error{Type: "invalid_request", Message: "one of roomId, customRoomId or sessionId is required"},
 		},
-		{name: "not JSON", payload: `x`, err: messages.InvokeResponse_Error{Type: "invalid_json", Message: "expected a JSON object"}},
+		{name: "not JSON", payload: `x`, err: messages.InvokeResponse_Error{Type: "invalid_json", Message: "expected a JSON object in UTF-8"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

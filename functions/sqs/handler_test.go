@@ -96,7 +96,7 @@ func TestOnlyWhatFailedForNowIsDeliveredAgain(t *testing.T) {
 
 func TestAnUndecodableMessageIsADeadLetterAtOnce(t *testing.T) {
 	tests := []struct{ name, body, code, reason string }{
-		{"not JSON", "{", "invalid_json", "expected a JSON object"},
+		{"not JSON", "{", "invalid_json", "expected a JSON object in UTF-8"},
 		{"no time", `{"roomId":"r"}`, "occurred_at_missing", "occurredAt is required in a bare document on a queue: a redriven message has no other time of its own"},
 		{"problems", `{"occurredAt":"2026-11-23T09:59:00Z"}`, "invalid_request", "one of roomId, customRoomId or sessionId is required"},
 	}

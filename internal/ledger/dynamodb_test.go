@@ -37,7 +37,9 @@ func table(t *testing.T) (*dynamodb.Client, string) {
 
 func TestDynamoDB(t *testing.T) {
 	client, name := table(t)
-	ledgertest.Run(t, func(_ *testing.T, now func() time.Time) endsession.Ledger { return ledger.NewDynamoDB(client, name, now) })
+	ledgertest.Run(t, func(_ *testing.T, now func() time.Time) endsession.Ledger {
+		return ledger.NewDynamoDB(client, name, now)
+	})
 }
 
 // items answers in place of DynamoDB.
