@@ -8,11 +8,17 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
 	"videosdk-end-session/internal/endsession"
 )
+
+// response is an answer that gateways of both payload formats take; a REST API takes no fields but these.
+type response struct {
+	StatusCode int               `json:"statusCode"`
+	Headers    map[string]string `json:"headers"`
+	Body       string            `json:"body"`
+}
 
 // problem is an RFC 9457 problem document. With its id and occurredAt a caller can repeat the same trigger.
 type problem struct {
@@ -27,10 +33,10 @@ type problem struct {
 }
 
 // httpAnswer returns the answer to an HTTP caller: the event's detail where the caller's wish holds, a problem otherwise.
-func httpAnswer(r endsession.Result) events.APIGatewayV2HTTPResponse {
+func httpAnswer(r endsession.Result) response {
 	status := httpStatus(r)
 	if status < 300 {
-		return events.APIGatewayV2HTTPResponse{
+		return response{
 			StatusCode: status, Headers: map[string]string{"content-type": "application/json"}, Body: string(r.Detail),
 		}
 	}
@@ -49,9 +55,9 @@ func httpAnswer(r endsession.Result) events.APIGatewayV2HTTPResponse {
 	}
 	body, err := json.Marshal(p)
 	if err != nil { // only a defect can make a document of strings unmarshalable
-		return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusInternalServerError}
+		return response{StatusCode: http.StatusInternalServerError}
 	}
-	return events.APIGatewayV2HTTPResponse{StatusCode: status, Headers: headers, Body: string(body)}
+	return response{StatusCode: status, Headers: headers, Body: string(body)}
 }
 
 // httpStatus returns the status for a result. 2xx, 4xx except in_progress, and 502 are final; the others ask the caller to repeat.

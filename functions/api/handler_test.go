@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
@@ -122,7 +121,7 @@ func TestHTTPAnswers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := events.APIGatewayV2HTTPResponse{StatusCode: tt.status, Headers: map[string]string{"content-type": tt.content}, Body: tt.body}
+			want := response{StatusCode: tt.status, Headers: map[string]string{"content-type": tt.content}, Body: tt.body}
 			if tt.retry != "" {
 				want.Headers["retry-after"] = tt.retry
 			}
@@ -133,8 +132,8 @@ func TestHTTPAnswers(t *testing.T) {
 	}
 }
 
-func decode(raw []byte) (response events.APIGatewayV2HTTPResponse, err error) {
-	return response, json.Unmarshal(raw, &response)
+func decode(raw []byte) (got response, err error) {
+	return got, json.Unmarshal(raw, &got)
 }
 
 func TestABodyThatIsTooLargeIsRefused(t *testing.T) {

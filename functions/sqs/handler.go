@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,26 +49,39 @@ func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		defer cancel()
 	}
 	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
-	for i, again := range h.handle(ctx, batch.Records) {
-		if again {
-			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: batch.Records[i].MessageId})
-		}
+	for _, m := range h.unfinished(ctx, batch.Records) {
+		response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 	}
 	return json.Marshal(response)
 }
 
-// handle reports for each message whether it must be delivered again.
-func (h handler) handle(ctx context.Context, batch []events.SQSMessage) []bool {
+// unfinished handles a batch and returns the messages that must be delivered again. Those of a FIFO queue are handled one after the
+// other, and the first that is unfinished ends the batch: what follows must not overtake it.
+func (h handler) unfinished(ctx context.Context, batch []events.SQSMessage) []events.SQSMessage {
+	if !strings.HasSuffix(batch[0].EventSourceARN, ".fifo") {
+		return h.together(ctx, batch)
+	}
+	for i := range batch {
+		if len(h.together(ctx, batch[i:i+1])) > 0 {
+			return batch[i:]
+		}
+	}
+	return nil
+}
+
+// together handles messages at the same time and returns those that must be delivered again, in their order.
+func (h handler) together(ctx context.Context, batch []events.SQSMessage) []events.SQSMessage {
 	again := make([]bool, len(batch))
 	var requests []endsession.Request
 	var indexes []int
 	var letters sync.WaitGroup
-	defer letters.Wait()
-	for i, message := range batch {
-		request, malformed := trigger.Message(message, h.now())
+	for i, m := range batch {
+		request, malformed := trigger.Message(m, h.now())
 		if malformed != nil {
 			h.triggers.Rejected(ctx, request, malformed)
-			letters.Go(func() { again[i] = h.bury(ctx, message, malformed) })
+			if malformed.Code != endsession.CodeOwnEvent { // nobody needs to look at one of those
+				letters.Go(func() { again[i] = h.bury(ctx, m, malformed) })
+			}
 			continue
 		}
 		if request.Trace == "" {
@@ -78,7 +92,14 @@ func (h handler) handle(ctx context.Context, batch []events.SQSMessage) []bool {
 	for n, result := range h.service.Handle(ctx, requests...) {
 		again[indexes[n]] = result.Err != nil
 	}
-	return again
+	letters.Wait()
+	var unfinished []events.SQSMessage
+	for i, m := range batch {
+		if again[i] {
+			unfinished = append(unfinished, m)
+		}
+	}
+	return unfinished
 }
 
 // bury puts a message on the dead-letter queue, and reports whether it must be delivered again because that failed.

@@ -163,3 +163,40 @@ func TestAttributesHoldOnlyWhatSQSTakes(t *testing.T) {
 		t.Errorf("a long reason is cut to %d", len(long))
 	}
 }
+
+func TestAFIFOBatchStopsAtTheFirstFailure(t *testing.T) {
+	fifo := func(bodies ...string) []byte {
+		var event events.SQSEvent
+		if err := json.Unmarshal(batch(bodies...), &event); err != nil {
+			t.Fatal(err)
+		}
+		for i := range event.Records {
+			event.Records[i].EventSourceARN = "arn:aws:sqs:us-east-1:123456789012:triggers.fifo"
+		}
+		payload, _ := json.Marshal(event)
+		return payload
+	}
+	u, q := &useCase{fails: map[string]bool{"b": true}}, &queue{}
+	got, err := invoke(t, u, q, fifo(document("a"), "{", document("b"), document("c"), "{"))
+	if want := `{"batchItemFailures":[{"itemIdentifier":"m-2"},{"itemIdentifier":"m-3"},{"itemIdentifier":"m-4"}]}`; err != nil || got != want {
+		t.Errorf("answer = %s, %v; want %s", got, err, want)
+	}
+	var ids []string
+	for _, r := range u.asked {
+		ids = append(ids, r.ID)
+	}
+	if diff := cmp.Diff([]string{"a", "b"}, ids); diff != "" {
+		t.Errorf("handled (-want +got):\n%s", diff)
+	}
+	if len(q.sent) != 1 {
+		t.Errorf("%d dead letters, want 1: what comes after the failure waits", len(q.sent))
+	}
+}
+
+func TestAnOutcomeOfOurOwnIsDropped(t *testing.T) {
+	u, q := &useCase{}, &queue{}
+	got, err := invoke(t, u, q, batch(`{"id":"1","detail-type":"Session End Succeeded","source":"videosdk.end-session","detail":{"roomId":"r"}}`))
+	if err != nil || got != `{"batchItemFailures":[]}` || len(u.asked) != 0 || len(q.sent) != 0 {
+		t.Errorf("answer = %s, %v with %d requests and %d dead letters; want it dropped", got, err, len(u.asked), len(q.sent))
+	}
+}

@@ -17,8 +17,9 @@ type Function string
 
 // The functions.
 const (
-	API Function = "api"
-	SQS Function = "sqs"
+	API         Function = "api"
+	EventBridge Function = "eventbridge"
+	SQS         Function = "sqs"
 )
 
 // The environment variables, named as the template names them.
@@ -27,6 +28,7 @@ const (
 	VideoSDKAPIEndpoint     = "VIDEOSDK_API_ENDPOINT"
 	LedgerTable             = "LEDGER_TABLE"
 	EventBusName            = "EVENT_BUS_NAME"
+	QueueURL                = "QUEUE_URL"
 	DeadLetterQueueURL      = "DEAD_LETTER_QUEUE_URL"
 	MaxTriggerAge           = "MAX_TRIGGER_AGE"
 	BookingLead             = "BOOKING_LEAD"
@@ -46,6 +48,7 @@ type Config struct {
 	VideoSDKAPIEndpoint     string        // base URL of VideoSDK, with or without /v2
 	LedgerTable             string        // name of the DynamoDB table
 	EventBusName            string        // name or ARN of the bus for outcomes
+	QueueURL                string        // the trigger queue; EventBridge only
 	DeadLetterQueueURL      string        // where undecodable messages go; SQS only
 	MaxTriggerAge           time.Duration // a trigger that happened longer ago is refused
 	BookingLead             time.Duration // a booking's window opens this long before its start
@@ -72,7 +75,10 @@ func Parse(getenv func(string) string, function Function) (Config, error) {
 		PublishParticipantNames: p.flag(PublishParticipantNames),
 		LogLevel:                p.level(LogLevel),
 	}
-	if function == SQS {
+	switch function {
+	case EventBridge:
+		c.QueueURL = p.queue(QueueURL)
+	case SQS:
 		c.DeadLetterQueueURL = p.queue(DeadLetterQueueURL)
 	}
 	if len(p.problems) > 0 {

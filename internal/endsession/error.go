@@ -39,6 +39,7 @@ const (
 	CodeSecretInvalid        Code = "secret_invalid"        // the secret does not hold an API key and its secret
 	CodeLedgerUnavailable    Code = "ledger_unavailable"    // the ledger could not be read or written
 	CodePublishFailed        Code = "publish_failed"        // the outcome is recorded and could not be published yet
+	CodeQueueUnavailable     Code = "queue_unavailable"     // the trigger queue could not be written
 	CodeInProgress           Code = "in_progress"           // another delivery of this trigger is at work
 	CodeInternal             Code = "internal"              // a defect of this application
 )
@@ -51,6 +52,7 @@ const (
 	CodeDelayNotSupported Code = "delay_not_supported" // delaySeconds above 0 on a door that cannot delay
 	CodeBodyTooLarge      Code = "body_too_large"      // over 256 KiB
 	CodeUnknownEvent      Code = "unknown_event"       // an envelope that this door doesn't take
+	CodeOwnEvent          Code = "own_event"           // an outcome event of this application, which is never a trigger
 )
 
 // Class says what a failure means for its trigger.

@@ -100,7 +100,7 @@ func render(r endsession.Report, names bool) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("render the event's detail: %w", err)
 	}
-	room := maxDetail - len(rendered) - len(`"participantsTruncated":true,`)
+	room := maxDetail - len(rendered) - len(`"participantsTruncated":true,`) + len(",") // no comma leads the first
 	for _, p := range s.Participants {
 		one, err := json.Marshal(presented(p, names))
 		if err != nil {

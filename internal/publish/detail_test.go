@@ -214,6 +214,31 @@ func TestNoMoreIsCutThanMust(t *testing.T) {
 	}
 }
 
+// Sessions whose rest is longer by one byte each end in every way before the limit.
+func TestTheLimitHoldsToTheByte(t *testing.T) {
+	r := crowd(10_000)
+	for i := range r.Session.Participants {
+		r.Session.Participants[i].Timelog = nil
+	}
+	schema := closed(t)
+	const one = len(`{"participantId":"participant-00000","timelog":[]},`)
+	largest := 0
+	for n := 1; n <= one; n++ {
+		r.Session.CustomRoomID = strings.Repeat("x", n)
+		detail := detailOf(t, r, false)
+		if len(detail) > limit || len(detail)+one <= limit {
+			t.Errorf("the detail has %d bytes, want at most %d, and no room for one more participant of %d", len(detail), limit, one)
+		}
+		if len(detail) > largest {
+			largest = len(detail)
+			wantValid(t, schema, detail)
+		}
+	}
+	if largest != limit {
+		t.Errorf("the largest detail has %d bytes, want one of all %d", largest, limit)
+	}
+}
+
 func TestOneGiantParticipantIsCut(t *testing.T) {
 	s := endedSession()
 	giant := endsession.Participant{ID: "giant", Timelog: make([]endsession.Presence, 20_000)}

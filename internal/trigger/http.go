@@ -6,46 +6,53 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
-
 	"videosdk-end-session/internal/endsession"
 )
 
-// HTTP is an HTTP call as API Gateway passes it on: payload format 2.0.
+// HTTP is an HTTP call as a gateway passes it on: API Gateway's payload formats 1.0 (REST API) and 2.0 (HTTP API), or a function URL's,
+// which is 2.0.
 type HTTP struct {
-	event events.APIGatewayV2HTTPRequest
+	call struct {
+		Headers           map[string]string   `json:"headers"`
+		MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
+		Body              string              `json:"body"`
+		IsBase64Encoded   bool                `json:"isBase64Encoded"`
+		RequestContext    struct {
+			RequestID string `json:"requestId"`
+		} `json:"requestContext"`
+	}
 }
 
-// AsHTTP returns the payload as an HTTP call, and false if it is none.
+// AsHTTP returns the payload as an HTTP call, and false if it is none. The request context tells: a document has none.
 func AsHTTP(payload []byte) (HTTP, bool) {
 	var shape struct {
-		Version        string `json:"version"`
-		RequestContext struct {
+		HTTPMethod     string `json:"httpMethod"` // format 1.0
+		RequestContext *struct {
 			HTTP struct {
-				Method string `json:"method"`
+				Method string `json:"method"` // format 2.0
 			} `json:"http"`
 		} `json:"requestContext"`
 	}
-	if json.Unmarshal(payload, &shape) != nil || shape.Version != "2.0" || shape.RequestContext.HTTP.Method == "" {
+	if json.Unmarshal(payload, &shape) != nil || shape.RequestContext == nil || shape.HTTPMethod+shape.RequestContext.HTTP.Method == "" {
 		return HTTP{}, false
 	}
-	var call HTTP
-	if json.Unmarshal(payload, &call.event) != nil {
+	var h HTTP
+	if json.Unmarshal(payload, &h.call) != nil {
 		return HTTP{}, false
 	}
-	return call, true
+	return h, true
 }
 
 // Request reads the document in the call's body. Where it has no id of its own, that is the header Idempotency-Key or else the gateway's
 // id of the call; where it has no time, it happened now.
 func (h HTTP) Request(trace string, now time.Time) (endsession.Request, *endsession.Error) {
 	env := envelope{
-		source: "http", id: either(strings.TrimSpace(h.header("Idempotency-Key")), h.event.RequestContext.RequestID),
+		source: "http", id: either(strings.TrimSpace(h.header("Idempotency-Key")), h.call.RequestContext.RequestID),
 		occurredAt: now, received: now, trace: trace,
 	}
-	body := []byte(h.event.Body)
-	if h.event.IsBase64Encoded {
-		decoded, err := base64.StdEncoding.DecodeString(h.event.Body)
+	body := []byte(h.call.Body)
+	if h.call.IsBase64Encoded {
+		decoded, err := base64.StdEncoding.DecodeString(h.call.Body)
 		if err != nil {
 			return endsession.Request{Source: env.source, ID: env.id, OccurredAt: now, Trace: trace}, &endsession.Error{
 				Code: endsession.CodeInvalidJSON, Class: endsession.Permanent, Message: "the gateway says that the body is base64, and it is not",
@@ -56,11 +63,16 @@ func (h HTTP) Request(trace string, now time.Time) (endsession.Request, *endsess
 	return document(body, env)
 }
 
-// header looks a header up without regard to case.
+// header looks a header up without regard to case. Of several values it returns the first.
 func (h HTTP) header(name string) string {
-	for key, value := range h.event.Headers {
+	for key, value := range h.call.Headers {
 		if strings.EqualFold(key, name) {
 			return value
+		}
+	}
+	for key, values := range h.call.MultiValueHeaders {
+		if strings.EqualFold(key, name) && len(values) > 0 {
+			return values[0]
 		}
 	}
 	return ""

@@ -80,8 +80,12 @@ func TestCallerGivesUp(t *testing.T) {
 			defer cancel()
 			done := make(chan error, 1)
 			go func() { done <- op.do(ctx, client) }()
-			for len(server.Calls()) == 0 { // the time limit of the tests ends a call that never comes
-				time.Sleep(time.Millisecond)
+			for len(server.Calls()) == 0 {
+				select {
+				case err := <-done:
+					t.Fatalf("the call did not wait for an answer: %v", err)
+				case <-time.After(time.Millisecond):
+				}
 			}
 			cancel()
 			err := <-done

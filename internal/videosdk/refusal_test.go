@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,30 +17,62 @@ import (
 	"videosdk-end-session/internal/videosdk"
 )
 
-// TestRefusals meets each answer other than 2xx with each call.
-func TestRefusals(t *testing.T) {
-	retry := func(value string) http.Header { return http.Header{"Retry-After": {value}} }
-	rejected := endsession.Error{Code: endsession.CodeVideoSDKRejected, Class: endsession.Permanent}
+// refused is an answer other than 2xx, and what becomes of it.
+type refused struct {
+	name       string
+	status     int
+	header     http.Header
+	body       string
+	want       endsession.Error // without what is the same for all
+	message    string           // after "VideoSDK answered <status>"
+	vendorCode string
+}
+
+var rejected = endsession.Error{Code: endsession.CodeVideoSDKRejected, Class: endsession.Permanent}
+
+func throttled(after time.Duration) endsession.Error {
+	return endsession.Error{Code: endsession.CodeVideoSDKThrottled, Class: endsession.Transient, RetryAfter: after}
+}
+
+func unavailable(after time.Duration) endsession.Error {
+	return endsession.Error{Code: endsession.CodeVideoSDKUnavailable, Class: endsession.Transient, RetryAfter: after, Uncertain: true}
+}
+
+// meet makes every call and lets each be refused.
+func (r refused) meet(t *testing.T) {
+	for _, op := range operations {
+		t.Run(r.name+", "+op.name, func(t *testing.T) {
+			server := startLive(t, standin.Options{})
+			inject(t, server, standin.Fault{Do: standin.Answer, Status: r.status, Header: r.header, Body: r.body})
+			err := op.do(t.Context(), newClient(t, server.URL(), nil, nil))
+
+			calls, wantCalls := server.Calls(), 1
+			if r.status == http.StatusUnauthorized {
+				wantCalls = 2
+			}
+			if len(calls) != wantCalls {
+				t.Fatalf("called %d times, want %d", len(calls), wantCalls)
+			}
+			want := r.want
+			if want.Class == endsession.NotFound {
+				want.Code = op.notFound
+			}
+			want.HTTPStatus, want.VendorCode, want.RequestID = r.status, r.vendorCode, calls[wantCalls-1].RequestID
+			want.Message = fmt.Sprintf("VideoSDK answered %d%s", r.status, r.message)
+			if diff := cmp.Diff(&want, endsession.AsError(err)); diff != "" {
+				t.Errorf("error (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRefusedByStatus(t *testing.T) {
 	notFound := endsession.Error{Class: endsession.NotFound} // the code is the call's
 	unauthorized := endsession.Error{Code: endsession.CodeVideoSDKUnauthorized, Class: endsession.Credentials}
 	forbidden := endsession.Error{Code: endsession.CodeVideoSDKForbidden, Class: endsession.Credentials}
 	conflict := endsession.Error{Code: endsession.CodeVideoSDKConflict, Class: endsession.Permanent}
 	misled := endsession.Error{Code: endsession.CodeVideoSDKUnreadable, Class: endsession.Transient}
-	throttled := func(after time.Duration) endsession.Error {
-		return endsession.Error{Code: endsession.CodeVideoSDKThrottled, Class: endsession.Transient, RetryAfter: after}
-	}
-	unavailable := func(after time.Duration) endsession.Error {
-		return endsession.Error{Code: endsession.CodeVideoSDKUnavailable, Class: endsession.Transient, RetryAfter: after, Uncertain: true}
-	}
-	tests := []struct {
-		name       string
-		status     int
-		header     http.Header
-		body       string
-		want       endsession.Error // without what is the same for all
-		message    string           // after "VideoSDK answered <status>"
-		vendorCode string
-	}{
+	for _, r := range []refused{
 		{name: "400", status: 400, body: `{"message":"roomId is required","code":"E-17"}`, want: rejected, message: ": roomId is required", vendorCode: "E-17"},
 		{name: "400 for an unknown room", status: 400, body: `{"message":"Room not found."}`, want: notFound, message: ": Room not found."},
 		{name: "400 for an impossible room", status: 400, body: `{"error":"RoomId is invalid."}`, want: notFound, message: ": RoomId is invalid."},
@@ -57,32 +88,45 @@ func TestRefusals(t *testing.T) {
 		{name: "409", status: 409, body: `{"message":"Conflict","errorCode":"SESSION_ENDED"}`, want: conflict, message: ": Conflict", vendorCode: "SESSION_ENDED"},
 		{name: "413", status: 413, body: `{"message":"Too large"}`, want: rejected, message: ": Too large"},
 		{name: "422", status: 422, body: `{"message":"Unprocessable"}`, want: rejected, message: ": Unprocessable"},
-
 		{name: "429", status: 429, body: `{"message":"Slow down"}`, want: throttled(0), message: ": Slow down"},
-		{name: "429, seconds", status: 429, header: retry("7"), body: `{}`, want: throttled(7 * time.Second)},
-		{name: "429, no wait", status: 429, header: retry("0"), body: `{}`, want: throttled(0)},
-		{name: "429, negative", status: 429, header: retry("-7"), body: `{}`, want: throttled(0)},
-		{name: "429, a day and a second", status: 429, header: retry("86401"), body: `{}`, want: throttled(24 * time.Hour)},
-		{name: "429, seconds beyond a Duration", status: 429, header: retry("9223372036854775807"), body: `{}`, want: throttled(24 * time.Hour)},
-		{name: "429, seconds beyond an integer", status: 429, header: retry("99999999999999999999"), body: `{}`, want: throttled(24 * time.Hour)},
-		{name: "429, negative beyond an integer", status: 429, header: retry("-99999999999999999999"), body: `{}`, want: throttled(0)},
-		{name: "429, date", status: 429, header: retry("Mon, 23 Nov 2026 10:00:42 GMT"), body: `{}`, want: throttled(42 * time.Second)},
-		{name: "429, old date format", status: 429, header: retry("Monday, 23-Nov-26 10:01:00 GMT"), body: `{}`, want: throttled(time.Minute)},
-		{name: "429, past date", status: 429, header: retry("Mon, 23 Nov 2026 09:59:00 GMT"), body: `{}`, want: throttled(0)},
-		{name: "429, date beyond a Duration", status: 429, header: retry("Fri, 31 Dec 9999 23:59:59 GMT"), body: `{}`, want: throttled(24 * time.Hour)},
-		{name: "429, fraction", status: 429, header: retry("1.5"), body: `{}`, want: throttled(0)},
-		{name: "429, garbage", status: 429, header: retry("soon"), body: `{}`, want: throttled(0)},
-
 		{name: "500", status: 500, body: `{"message":"Oops","code":"E1","errorCode":"E2"}`, want: unavailable(0), message: ": Oops", vendorCode: "E1"},
 		{name: "502 of a proxy", status: 502, body: "upstream connect error", want: unavailable(0), message: ": upstream connect error"},
-		{name: "503", status: 503, header: retry("3"), body: `{"message":"Maintenance"}`, want: unavailable(3 * time.Second), message: ": Maintenance"},
+		{name: "503", status: 503, body: `{"message":"Maintenance"}`, want: unavailable(0), message: ": Maintenance"},
 		{name: "504", status: 504, body: `{}`, want: unavailable(0)},
 		{name: "599", status: 599, body: `{}`, want: unavailable(0)},
-
 		{name: "300", status: 300, body: `{}`, want: misled},
 		{name: "302 to nowhere", status: 302, header: http.Header{"Location": {"http://[::1"}}, body: `{}`, want: misled},
 		{name: "304", status: 304, want: misled},
+	} {
+		r.meet(t)
+	}
+}
 
+func TestRetryAfter(t *testing.T) {
+	retry := func(value string) http.Header { return http.Header{"Retry-After": {value}} }
+	for _, r := range []refused{
+		{name: "seconds", status: 429, header: retry("7"), body: `{}`, want: throttled(7 * time.Second)},
+		{name: "no wait", status: 429, header: retry("0"), body: `{}`, want: throttled(0)},
+		{name: "negative", status: 429, header: retry("-7"), body: `{}`, want: throttled(0)},
+		{name: "a day and a second", status: 429, header: retry("86401"), body: `{}`, want: throttled(24 * time.Hour)},
+		{name: "seconds beyond a Duration", status: 429, header: retry("9223372036854775807"), body: `{}`, want: throttled(24 * time.Hour)},
+		{name: "seconds beyond an integer", status: 429, header: retry("99999999999999999999"), body: `{}`, want: throttled(24 * time.Hour)},
+		{name: "negative beyond an integer", status: 429, header: retry("-99999999999999999999"), body: `{}`, want: throttled(0)},
+		{name: "date", status: 429, header: retry("Mon, 23 Nov 2026 10:00:42 GMT"), body: `{}`, want: throttled(42 * time.Second)},
+		{name: "old date format", status: 429, header: retry("Monday, 23-Nov-26 10:01:00 GMT"), body: `{}`, want: throttled(time.Minute)},
+		{name: "past date", status: 429, header: retry("Mon, 23 Nov 2026 09:59:00 GMT"), body: `{}`, want: throttled(0)},
+		{name: "date beyond a Duration", status: 429, header: retry("Fri, 31 Dec 9999 23:59:59 GMT"), body: `{}`, want: throttled(24 * time.Hour)},
+		{name: "fraction", status: 429, header: retry("1.5"), body: `{}`, want: throttled(0)},
+		{name: "garbage", status: 429, header: retry("soon"), body: `{}`, want: throttled(0)},
+		{name: "with 503", status: 503, header: retry("3"), body: `{"message":"Maintenance"}`, want: unavailable(3 * time.Second), message: ": Maintenance"},
+	} {
+		r.meet(t)
+	}
+}
+
+func TestMessageAndCode(t *testing.T) {
+	const most = 512 // characters
+	for _, r := range []refused{
 		{name: "error after an empty message", status: 400, body: `{"message":"","error":"e","msg":"m","statusMessage":"s"}`, want: rejected, message: ": e"},
 		{name: "msg", status: 400, body: `{"message":null,"error":{},"msg":"m","statusMessage":"s"}`, want: rejected, message: ": m"},
 		{name: "statusMessage", status: 400, body: `{"statusMessage":"s"}`, want: rejected, message: ": s"},
@@ -92,43 +136,11 @@ func TestRefusals(t *testing.T) {
 		{name: "plain text", status: 400, body: "  no\n", want: rejected, message: ": no"},
 		{name: "blank", status: 400, body: " \n", want: rejected},
 		{name: "no UTF-8", status: 400, body: "a\xffb", want: rejected, message: ": a\uFFFDb"},
-		{name: "long message", status: 400, body: `{"message":"` + strings.Repeat("ä", 5000) + `"}`, want: rejected, message: ": " + strings.Repeat("ä", 512-len("VideoSDK answered 400: …")+len("…")-1) + "…"},
-		{name: "long plain text", status: 500, body: strings.Repeat("x", 2<<20), want: unavailable(0), message: ": " + strings.Repeat("x", 512-len("VideoSDK answered 500: ")-1) + "…"},
-		{name: "long code", status: 400, body: `{"code":"` + strings.Repeat("x", 600) + `"}`, want: rejected, vendorCode: strings.Repeat("x", 511) + "…"},
-	}
-	for _, tt := range tests {
-		for _, op := range operations {
-			t.Run(tt.name+", "+op.name, func(t *testing.T) {
-				server := startLive(t, standin.Options{})
-				body := tt.body
-				if tt.status != http.StatusNotModified && body == "" {
-					t.Fatal("the stand-in would choose the body")
-				}
-				inject(t, server, standin.Fault{Do: standin.Answer, Status: tt.status, Header: tt.header, Body: body})
-				err := op.do(t.Context(), newClient(t, server.URL(), nil, nil))
-
-				want := tt.want
-				if want.Class == endsession.NotFound {
-					want.Code = op.notFound
-				}
-				want.HTTPStatus, want.VendorCode = tt.status, tt.vendorCode
-				want.Message = fmt.Sprintf("VideoSDK answered %d%s", tt.status, tt.message)
-				want.RequestID = fmt.Sprintf("stand-in-%06d", len(server.Calls()))
-				if diff := cmp.Diff(&want, endsession.AsError(err)); diff != "" {
-					t.Errorf("error (-want +got):\n%s", diff)
-				}
-				if n := utf8.RuneCountInString(want.Message); n > 512 {
-					t.Errorf("the test wants %d characters", n)
-				}
-				wantCalls := 1
-				if tt.status == http.StatusUnauthorized {
-					wantCalls = 2
-				}
-				if calls := server.Calls(); len(calls) != wantCalls {
-					t.Errorf("called %d times, want %d", len(calls), wantCalls)
-				}
-			})
-		}
+		{name: "long message", status: 400, body: `{"message":"` + strings.Repeat("ä", 5000) + `"}`, want: rejected, message: ": " + strings.Repeat("ä", most-len("VideoSDK answered 400: ")-1) + "…"},
+		{name: "long plain text", status: 500, body: strings.Repeat("x", 2<<20), want: unavailable(0), message: ": " + strings.Repeat("x", most-len("VideoSDK answered 500: ")-1) + "…"},
+		{name: "long code", status: 400, body: `{"code":"` + strings.Repeat("x", 600) + `"}`, want: rejected, vendorCode: strings.Repeat("x", most-1) + "…"},
+	} {
+		r.meet(t)
 	}
 }
 
@@ -199,7 +211,7 @@ func TestRefusalsLeakNothing(t *testing.T) {
 				}
 				printed := fmt.Sprintf("%v %+v %#v", err, *got, *got)
 				for what, private := range map[string]string{
-					"token": server.all()[0].header.Get("Authorization"), "key": apiKey, "secret": secret, "part of the secret": secret[:len(secret)/2],
+					"token": server.all()[0].header.Get("Authorization"), "key": apiKey, "secret": secret, "beginning of the secret": secret[:8],
 				} {
 					if private == "" || strings.Contains(printed, private) {
 						t.Errorf("the %s is in %s", what, printed)

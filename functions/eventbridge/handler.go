@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+
+	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/telemetry"
+	"videosdk-end-session/internal/trigger"
+)
+
+// spare is how long before the function's timeout the use case ends, so that what fails by then is still handed on.
+const spare = 3 * time.Second
+
+// ender is the use case as this door needs it.
+type ender interface {
+	Handle(ctx context.Context, requests ...endsession.Request) []endsession.Result
+}
+
+// sender puts a body on the trigger queue.
+type sender interface {
+	Send(ctx context.Context, body []byte, trace string) error
+}
+
+// handler tries each event once. Lambda itself would try a failed one only twice more, minutes apart; the queue does so for an hour.
+type handler struct {
+	service  ender
+	queue    sender
+	triggers telemetry.Triggers
+	now      func() time.Time
+}
+
+// summary is the answer to an invocation, for whoever tries the function by hand.
+type summary struct {
+	Settled  int `json:"settled"`  // outcomes published
+	HandedOn int `json:"handedOn"` // put on the queue
+	Ignored  int `json:"ignored"`  // outcome events of this application
+}
+
+// Invoke implements lambda.Handler.
+func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	use := ctx
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		use, cancel = context.WithDeadline(ctx, deadline.Add(-min(spare, deadline.Sub(h.now())/4)))
+		defer cancel()
+	}
+	var did summary
+	var requests []endsession.Request
+	var onward []onwards
+	for _, event := range trigger.Events(payload) {
+		request, malformed := trigger.Event(event, telemetry.Trace(ctx), h.now())
+		switch {
+		case malformed == nil:
+			requests = append(requests, request)
+		case malformed.Code == endsession.CodeOwnEvent:
+			h.triggers.Rejected(ctx, request, malformed)
+			did.Ignored++
+		default:
+			// The queue's function puts it on the dead-letter queue, with the reason: one place decides that.
+			h.triggers.Rejected(ctx, request, malformed)
+			onward = append(onward, onwards{body: event, trace: request.Trace})
+		}
+	}
+	for _, result := range h.service.Handle(use, requests...) {
+		if result.Err == nil {
+			did.Settled++
+			continue
+		}
+		body, err := trigger.Document(result.Request)
+		if err != nil {
+			return nil, failure(err)
+		}
+		onward = append(onward, onwards{body: body, trace: result.Request.Trace})
+	}
+	if err := h.handOn(ctx, onward); err != nil {
+		return nil, failure(err)
+	}
+	did.HandedOn = len(onward)
+	return json.Marshal(did)
+}
+
+// onwards is something for the queue.
+type onwards struct {
+	body  []byte
+	trace string
+}
+
+// handOn puts everything on the queue. If anything cannot be put there, the whole invocation fails: what was settled is a duplicate then.
+func (h handler) handOn(ctx context.Context, all []onwards) error {
+	errs := make([]error, len(all))
+	var sends sync.WaitGroup
+	for i, one := range all {
+		sends.Go(func() { errs[i] = h.queue.Send(ctx, one.body, one.trace) })
+	}
+	sends.Wait()
+	return errors.Join(errs...)
+}
+
+func failure(err error) error {
+	return messages.InvokeResponse_Error{Type: string(endsession.CodeQueueUnavailable), Message: err.Error()}
+}
