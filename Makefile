@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
-FUNCTIONS := api sqs
+FUNCTIONS := api eventbridge sqs
 PYTHON ?= python3
 LOCAL := dist/local
 
@@ -46,9 +46,11 @@ local:
 	@for f in $(FUNCTIONS); do $(GO_BUILD) -o $(LOCAL)/$$f/bootstrap ./functions/$$f || exit 1; done
 
 # What `sam build` calls, with the processor of template.yaml's parameter in GOARCH.
-.PHONY: build-ApiFunction build-SqsFunction
+.PHONY: build-ApiFunction build-EventBridgeFunction build-SqsFunction
 build-ApiFunction: build-api
 	cp dist/api/bootstrap $(ARTIFACTS_DIR)/bootstrap
+build-EventBridgeFunction: build-eventbridge
+	cp dist/eventbridge/bootstrap $(ARTIFACTS_DIR)/bootstrap
 build-SqsFunction: build-sqs
 	cp dist/sqs/bootstrap $(ARTIFACTS_DIR)/bootstrap
 

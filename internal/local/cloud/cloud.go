@@ -55,9 +55,10 @@ type Cloud struct {
 	secrets *secretsmanager.Client
 }
 
-// Provision sets up the queues, tables and event buses of a template and the
-// secret, and a rule on every bus that copies the published outcomes to a queue
-// from which Outcomes reads them.
+// Provision sets up the queues, tables, event buses and rules of a template and
+// the secret, and a rule on every bus that copies the published outcomes to a
+// queue from which Outcomes reads them. Instead of a function, a rule fills the
+// queue that RuleQueueURL names.
 func Provision(ctx context.Context, config Config) (*Cloud, error) {
 	if config.Template == nil || config.SecretName == "" {
 		return nil, errors.New("a cloud needs a template and the name of a secret")
@@ -86,6 +87,9 @@ func Provision(ctx context.Context, config Config) (*Cloud, error) {
 		if err := c.createBus(ctx, bus); err != nil {
 			return nil, err
 		}
+	}
+	if err := c.createRules(ctx); err != nil {
+		return nil, err
 	}
 	if err := c.createSecret(ctx, config.SecretValue); err != nil {
 		return nil, err

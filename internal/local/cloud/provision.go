@@ -100,27 +100,11 @@ func (c *Cloud) createBus(ctx context.Context, bus template.Bus) error {
 	if err != nil {
 		return err
 	}
-	rule := c.captureName() // also the name of the queue
-	_, err = c.events.PutRule(ctx, &eventbridge.PutRuleInput{
-		Name:         &rule,
-		EventBusName: &bus.Name,
-		EventPattern: aws.String(string(pattern)),
+	name := c.captureName() // of the queue and of the rule
+	return c.putRule(ctx, ruleInput{
+		name: name, bus: bus.Name, pattern: string(pattern),
+		target: eventbridgetypes.Target{Id: aws.String("capture"), Arn: aws.String(c.template.Stack.QueueARN(name))},
 	})
-	if err != nil {
-		return fmt.Errorf("failed to put the capture rule on event bus %s: %w", bus.LogicalID, err)
-	}
-	put, err := c.events.PutTargets(ctx, &eventbridge.PutTargetsInput{
-		Rule:         &rule,
-		EventBusName: &bus.Name,
-		Targets:      []eventbridgetypes.Target{{Id: aws.String("capture"), Arn: aws.String(c.template.Stack.QueueARN(rule))}},
-	})
-	if err != nil {
-		return fmt.Errorf("failed to put the capture target on event bus %s: %w", bus.LogicalID, err)
-	}
-	for _, entry := range put.FailedEntries {
-		return fmt.Errorf("failed to put the capture target on event bus %s: %s", bus.LogicalID, aws.ToString(entry.ErrorMessage))
-	}
-	return nil
 }
 
 func seconds(d time.Duration) string {

@@ -28,7 +28,7 @@ func (q *Queue) process(ctx context.Context, batch []types.Message) {
 	succeeded := slices.DeleteFunc(slices.Clone(batch), func(m types.Message) bool {
 		return slices.Contains(failed, aws.ToString(m.MessageId))
 	})
-	deleteErr := q.delete(ctx, succeeded)
+	deleteErr := remove(ctx, q.config.Client, q.config.URL, succeeded)
 
 	level := slog.LevelInfo
 	attributes := []any{

@@ -1,7 +1,8 @@
 // Package door is what stands in front of functions on AWS, for the local
 // stack: [HTTP] is an API Gateway HTTP API, [Queue] an SQS event source
-// mapping. Both turn what arrives into the event that AWS would send, invoke
-// the function synchronously, and act on its answer as AWS would.
+// mapping, [Rule] an EventBridge rule with Lambda's asynchronous invocation.
+// They turn what arrives into the event that AWS would send, invoke the
+// function, and act on its answer as AWS would.
 //
 // They hold to AWS's documentation. Where it is silent, the comment at the
 // place says what is assumed.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,18 +19,9 @@ const (
 	maxBatchSize = 10
 
 	defaultConcurrency = 5 // batches at once with which Lambda begins
-	defaultLongPoll    = time.Second
-	maxLongPoll        = 20 * time.Second
-
-	// deleteTimeout bounds the deletion of a batch that is finished after Run's
-	// context has ended.
-	deleteTimeout = 10 * time.Second
-
-	minPause, maxPause = 100 * time.Millisecond, 5 * time.Second // between failing receives
 )
 
-// SQS is the part of the SQS client that an event source mapping uses.
-// *sqs.Client is one.
+// SQS is the part of the SQS client that receiving takes. *sqs.Client is one.
 type SQS interface {
 	ReceiveMessage(context.Context, *sqs.ReceiveMessageInput, ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error)
 	DeleteMessageBatch(context.Context, *sqs.DeleteMessageBatchInput, ...func(*sqs.Options)) (*sqs.DeleteMessageBatchOutput, error)
@@ -80,8 +70,8 @@ func (c QueueConfig) validated() (QueueConfig, string, error) {
 	if c.MaximumConcurrency < 0 {
 		problems = append(problems, fmt.Errorf("maximum concurrency must not be negative, as %d is", c.MaximumConcurrency))
 	}
-	if c.LongPoll < 0 || c.LongPoll > maxLongPoll || c.LongPoll%time.Second != 0 {
-		problems = append(problems, fmt.Errorf("long poll must be whole seconds up to %s, not %s", maxLongPoll, c.LongPoll))
+	if err := checkLongPoll(c.LongPoll); err != nil {
+		problems = append(problems, err)
 	}
 	if len(problems) > 0 {
 		return QueueConfig{}, "", fmt.Errorf("queue %q: %w", c.URL, errors.Join(problems...))
@@ -142,89 +132,23 @@ func NewQueue(config QueueConfig) (*Queue, error) {
 // running; those are finished and deleted as usual. A receive that fails is
 // logged and tried again, after a pause that grows to 5 s.
 func (q *Queue) Run(ctx context.Context) {
-	var running sync.WaitGroup
-	defer running.Wait()
-	free := make(chan struct{}, q.config.MaximumConcurrency)
-	pause := minPause
-	for ctx.Err() == nil {
-		// Nothing is received before there is room to work on it: its
-		// visibility timeout would run while it waits.
-		select {
-		case free <- struct{}{}:
-		case <-ctx.Done():
-			return
-		}
-		messages, err := q.receive(ctx)
-		if err != nil && ctx.Err() == nil {
-			q.config.Log.Error("receive failed", "queue", q.config.URL, "error", err)
-			sleep(ctx, pause)
-			pause = min(2*pause, maxPause)
-		} else {
-			pause = minPause
-		}
-		batch := q.groups.lock(messages)
-		if len(batch) == 0 {
-			<-free
-			continue
-		}
-		running.Go(func() {
-			defer func() { <-free }()
+	free := make(slots, q.config.MaximumConcurrency)
+	poller{
+		client: q.config.Client,
+		slots:  free,
+		log:    q.config.Log,
+		input: &sqs.ReceiveMessageInput{
+			QueueUrl:                    aws.String(q.config.URL),
+			MaxNumberOfMessages:         int32(q.config.BatchSize),
+			WaitTimeSeconds:             int32(q.config.LongPoll / time.Second),
+			MessageAttributeNames:       []string{"All"},
+			MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
+		},
+		admit: q.groups.lock,
+		work: func(ctx context.Context, batch []types.Message) {
+			defer free.free()
 			// A batch that was received is seen through.
 			q.process(context.WithoutCancel(ctx), batch)
-		})
-	}
-}
-
-func (q *Queue) receive(ctx context.Context) ([]types.Message, error) {
-	output, err := q.config.Client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-		QueueUrl:                    aws.String(q.config.URL),
-		MaxNumberOfMessages:         int32(q.config.BatchSize),
-		WaitTimeSeconds:             int32(q.config.LongPoll / time.Second),
-		MessageAttributeNames:       []string{"All"},
-		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return output.Messages, nil
-}
-
-// delete removes the messages that succeeded. One that cannot be deleted comes
-// again, as on AWS.
-func (q *Queue) delete(ctx context.Context, messages []types.Message) error {
-	if len(messages) == 0 {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, deleteTimeout)
-	defer cancel()
-	entries := make([]types.DeleteMessageBatchRequestEntry, len(messages))
-	for i, message := range messages {
-		entries[i] = types.DeleteMessageBatchRequestEntry{
-			Id:            aws.String(fmt.Sprintf("m%d", i)),
-			ReceiptHandle: message.ReceiptHandle,
-		}
-	}
-	output, err := q.config.Client.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{
-		QueueUrl: aws.String(q.config.URL),
-		Entries:  entries,
-	})
-	if err != nil {
-		return fmt.Errorf("failed to delete %d messages: %w", len(messages), err)
-	}
-	var problems []error
-	for _, failed := range output.Failed {
-		problems = append(problems, fmt.Errorf("failed to delete %s: %s %s",
-			aws.ToString(failed.Id), aws.ToString(failed.Code), aws.ToString(failed.Message)))
-	}
-	return errors.Join(problems...)
-}
-
-// sleep waits for d or for the end of the context.
-func sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+		},
+	}.run(ctx)
 }

@@ -27,6 +27,9 @@ type fakeSQS struct {
 	deadLetters []string
 	failures    int // that many receives fail
 	failDeletes bool
+	failSends   bool
+	sent        []*sqs.SendMessageInput // what was sent, to whatever queue
+	returned    []*sqs.ChangeMessageVisibilityInput
 	receives    []*sqs.ReceiveMessageInput
 	changed     chan struct{} // closed and replaced when messages become visible
 }
@@ -206,6 +209,44 @@ func (f *fakeSQS) DeleteMessageBatch(ctx context.Context, input *sqs.DeleteMessa
 	}
 	f.wake() // a group may be free
 	return output, nil
+}
+
+// ChangeMessageVisibility makes a message visible at once, whatever the time.
+func (f *fakeSQS) ChangeMessageVisibility(ctx context.Context, input *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.returned = append(f.returned, input)
+	id, _, _ := strings.Cut(aws.ToString(input.ReceiptHandle), "#")
+	for _, message := range f.messages {
+		if aws.ToString(message.MessageId) == id {
+			message.hidden = false
+		}
+	}
+	f.wake()
+	return &sqs.ChangeMessageVisibilityOutput{}, nil
+}
+
+func (f *fakeSQS) SendMessage(ctx context.Context, input *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.failSends {
+		return nil, errors.New("access denied")
+	}
+	f.sent = append(f.sent, input)
+	return &sqs.SendMessageOutput{MessageId: aws.String("sent")}, nil
+}
+
+// letters are the messages that were sent.
+func (f *fakeSQS) letters() []*sqs.SendMessageInput {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.sent)
 }
 
 // startQueue runs a mapping until the test ends, or the returned function is

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,15 +35,27 @@ const (
 
 // Sample is one file.
 type Sample struct {
-	Door     string // the file's folder: direct, http or sqs
+	Shape    string // the file's folder
 	Name     string // the file's name without .json
 	Payload  []byte // the file
-	Document []byte // the request document in it
+	Document []byte // the request document in it, wherever it lies
 	Expect   Expectation
 }
 
-// String returns the door and the name.
-func (s Sample) String() string { return s.Door + "/" + s.Name }
+// String returns the shape and the name.
+func (s Sample) String() string { return s.Shape + "/" + s.Name }
+
+// Function returns the logical id of the function that takes the payload.
+func (s Sample) Function() string {
+	switch {
+	case strings.HasPrefix(s.Shape, "sqs"):
+		return "SqsFunction"
+	case strings.HasPrefix(s.Shape, "eventbridge"):
+		return "EventBridgeFunction"
+	default:
+		return "ApiFunction"
+	}
+}
 
 // Load reads every sample below the folder. A file without an expectation is an error, as is an expectation without a file.
 func Load(folder string) ([]Sample, error) {
@@ -59,7 +72,7 @@ func Load(folder string) ([]Sample, error) {
 	var problems []error
 	used := map[string]bool{}
 	for _, file := range files {
-		s := Sample{Door: filepath.Base(filepath.Dir(file)), Name: strings.TrimSuffix(filepath.Base(file), ".json")}
+		s := Sample{Shape: filepath.Base(filepath.Dir(file)), Name: strings.TrimSuffix(filepath.Base(file), ".json")}
 		used[s.Name] = true
 		var known bool
 		if s.Expect, known = expected[s.Name]; !known {
@@ -68,8 +81,8 @@ func Load(folder string) ([]Sample, error) {
 		if s.Payload, err = os.ReadFile(file); err != nil {
 			return nil, err
 		}
-		if s.Document, err = document(s.Door, s.Payload); err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", file, err))
+		if s.Document = find(s.Payload); s.Document == nil {
+			problems = append(problems, fmt.Errorf("%s: no document in it names a room or a session", file))
 		}
 		samples = append(samples, s)
 	}
@@ -81,25 +94,33 @@ func Load(folder string) ([]Sample, error) {
 	return samples, errors.Join(problems...)
 }
 
-// document returns the request document in a payload of a door.
-func document(door string, payload []byte) ([]byte, error) {
-	var envelope struct {
-		Body    string
-		Records []struct{ Body string }
+// find returns the first object in a JSON value, or in the JSON of a text in it, that names a room or a session; nil if there is none.
+func find(value []byte) []byte {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(value, &fields) == nil {
+		if fields["roomId"] != nil || fields["customRoomId"] != nil || fields["sessionId"] != nil {
+			return value
+		}
+		return findIn(slices.Collect(maps.Values(fields)))
 	}
-	if err := json.Unmarshal(payload, &envelope); err != nil {
-		return nil, err
+	var elements []json.RawMessage
+	if json.Unmarshal(value, &elements) == nil {
+		return findIn(elements)
 	}
-	switch {
-	case door == "direct":
-		return payload, nil
-	case door == "http" && envelope.Body != "":
-		return []byte(envelope.Body), nil
-	case door == "sqs" && len(envelope.Records) == 1:
-		return []byte(envelope.Records[0].Body), nil
-	default:
-		return nil, fmt.Errorf("not a payload of the door %s with one document", door)
+	var text string
+	if json.Unmarshal(value, &text) == nil && strings.HasPrefix(text, "{") {
+		return find([]byte(text))
 	}
+	return nil
+}
+
+func findIn(values []json.RawMessage) []byte {
+	for _, value := range values {
+		if found := find(value); found != nil {
+			return found
+		}
+	}
+	return nil
 }
 
 func readJSON(path string, into any) error {

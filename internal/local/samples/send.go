@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"videosdk-end-session/internal/local/cloud"
@@ -39,7 +40,7 @@ func Arrange(videosdk *standin.Server, s Sample) error {
 		}
 		return otherwise
 	}
-	room := standin.Room{ID: text(names.RoomID, "room-of-"+s.Door+"-"+s.Name), CustomID: text(names.CustomRoomID, "")}
+	room := standin.Room{ID: text(names.RoomID, "room-of-"+s.Shape+"-"+s.Name), CustomID: text(names.CustomRoomID, "")}
 	if s.Expect.Given == Nothing {
 		return nil
 	}
@@ -80,52 +81,80 @@ func Send(ctx context.Context, on *stack.Stack, s Sample) (Sent, error) {
 	if err != nil || !published {
 		return sent, err
 	}
-	return sent, sent.await(ctx, on, len(before), s.Door == "sqs")
+	return sent, sent.await(ctx, on, len(before), s.Function() != "ApiFunction")
 }
 
-// knock delivers the sample and reports whether something is to follow.
+// knock delivers the sample and reports whether something is to follow. What no door of the local stack makes (the payloads of a REST
+// API and of a function URL, an array of events) is handed to the function as it is.
 func knock(ctx context.Context, on *stack.Stack, s Sample) (Sent, bool, error) {
-	switch s.Door {
-	case "http":
-		var event struct{ Headers map[string]string }
-		if err := json.Unmarshal(s.Payload, &event); err != nil {
+	var payload struct {
+		Headers    map[string]string
+		Records    []struct{ Body string }
+		Source     string
+		DetailType string `json:"detail-type"`
+		Detail     json.RawMessage
+	}
+	if s.Shape != "eventbridge-array" {
+		if err := json.Unmarshal(s.Payload, &payload); err != nil {
 			return Sent{}, false, err
 		}
+	}
+	switch {
+	case s.Shape == "http":
 		header := http.Header{}
-		for name, value := range event.Headers {
+		for name, value := range payload.Headers {
 			header.Set(name, value)
 		}
 		answer, err := on.Post(ctx, "/v1/sessions/end", header, s.Document)
 		if err != nil {
 			return Sent{}, false, err
 		}
-		var problem struct {
-			Code  string
-			Event json.RawMessage
-		}
-		if err := json.Unmarshal(answer.Body, &problem); err != nil {
-			return Sent{}, false, fmt.Errorf("the answer %d is not JSON: %w", answer.Status, err)
-		}
-		return Sent{Answer: fmt.Sprint(answer.Status), Code: problem.Code}, answer.Status < 300 || problem.Event != nil, nil
-	case "direct":
-		response, err := on.Invoke(ctx, "ApiFunction", s.Payload)
-		if err != nil {
-			return Sent{}, false, err
-		}
-		var failure struct{ ErrorType string }
-		if err := json.Unmarshal(response.Payload, &failure); err != nil {
-			return Sent{}, false, err
-		}
-		if response.FunctionError != "" {
-			return Sent{Answer: "error " + failure.ErrorType, Code: failure.ErrorType}, false, nil
-		}
-		return Sent{Answer: "result"}, true, nil
-	case "sqs":
-		_, err := on.Cloud.Send(ctx, cloud.Message{Queue: "TriggerQueue", Body: string(s.Document)})
+		return answered(answer.Status, answer.Body)
+	case s.Shape == "eventbridge", s.Shape == "eventbridge-cloudevents":
+		_, err := on.PutEvent(ctx, payload.Source, payload.DetailType, payload.Detail)
+		return Sent{}, true, err
+	case s.Function() == "SqsFunction":
+		_, err := on.Cloud.Send(ctx, cloud.Message{Queue: "TriggerQueue", Body: payload.Records[0].Body})
 		return Sent{}, true, err
 	default:
-		return Sent{}, false, fmt.Errorf("sample %s: unknown door", s)
+		return invoke(ctx, on, s)
 	}
+}
+
+// invoke hands the payload to its function.
+func invoke(ctx context.Context, on *stack.Stack, s Sample) (Sent, bool, error) {
+	response, err := on.Invoke(ctx, s.Function(), s.Payload)
+	if err != nil {
+		return Sent{}, false, err
+	}
+	var result struct {
+		ErrorType  string
+		StatusCode int
+		Body       string
+	}
+	if err := json.Unmarshal(response.Payload, &result); err != nil {
+		return Sent{}, false, err
+	}
+	switch {
+	case response.FunctionError != "":
+		return Sent{Answer: "error", Code: result.ErrorType}, false, nil
+	case result.StatusCode != 0:
+		return answered(result.StatusCode, []byte(result.Body))
+	default:
+		return Sent{Answer: "result"}, true, nil
+	}
+}
+
+// answered reads the answer to an HTTP call. An event follows if the answer is one, or tells of one.
+func answered(status int, body []byte) (Sent, bool, error) {
+	var problem struct {
+		Code  string
+		Event json.RawMessage
+	}
+	if err := json.Unmarshal(body, &problem); err != nil {
+		return Sent{}, false, fmt.Errorf("the answer %d is not JSON: %w", status, err)
+	}
+	return Sent{Answer: fmt.Sprint(status), Code: problem.Code}, status < 300 || problem.Event != nil, nil
 }
 
 // await waits for the next published event, or for a dead letter where there may be one.
@@ -181,7 +210,7 @@ func (s Sample) Differences(got Sent) []string {
 	}
 	differ("the outcome", got.Outcome, s.Expect.Outcome)
 	differ("the code", got.Code, s.Expect.Code)
-	if s.Door == "http" {
+	if strings.HasPrefix(s.Shape, "http") {
 		differ("the HTTP status", got.Answer, fmt.Sprint(s.Expect.HTTPStatus))
 	}
 	return differences

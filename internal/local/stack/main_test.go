@@ -50,7 +50,12 @@ func TestMain(m *testing.M) {
 }
 
 func build(folder string) error {
-	for _, f := range []string{"api", "sqs"} {
+	functions, err := filepath.Glob(filepath.Join(root, "functions", "*"))
+	if err != nil {
+		return err
+	}
+	for _, f := range functions {
+		f = filepath.Base(f)
 		c := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", filepath.Join(folder, f, "bootstrap"), "./functions/"+f)
 		c.Dir, c.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := c.CombinedOutput(); err != nil {

@@ -126,6 +126,9 @@ func Start(ctx context.Context, c Config) (_ *Stack, err error) {
 	if err := s.startQueues(); err != nil {
 		return nil, err
 	}
+	if err := s.startRules(); err != nil {
+		return nil, err
+	}
 	return s, s.startHTTP()
 }
 
@@ -191,16 +194,21 @@ func (s *Stack) startQueues() error {
 			if err != nil {
 				return fmt.Errorf("queue %s: %w", source.Queue, err)
 			}
-			ctx, cancel := context.WithCancel(context.Background())
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				poller.Run(ctx)
-			}()
-			s.onClose(func() error { cancel(); <-done; return nil })
+			s.run(poller.Run)
 		}
 	}
 	return nil
+}
+
+// run runs a door until Close.
+func (s *Stack) run(door func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		door(ctx)
+	}()
+	s.onClose(func() error { cancel(); <-done; return nil })
 }
 
 func (s *Stack) startHTTP() error {

@@ -26,6 +26,8 @@ type Function struct {
 	MemoryMB int
 	Routes   []Route
 	Queues   []QueueSource
+	Rules    []Rule
+	Async    AsyncInvocation
 }
 
 // Route is a route of an HTTP API that invokes a function.
@@ -69,6 +71,9 @@ type functionProperties struct {
 	LoggingConfig struct{ LogFormat, ApplicationLogLevel, LogGroup string }
 	Environment   struct{ Variables map[string]scalar }
 	Events        map[string]eventSource
+
+	EventInvokeConfig eventInvokeConfig
+	DeadLetterQueue   *deadLetterTarget
 }
 
 type eventSource struct {
@@ -85,7 +90,9 @@ func readFunction(r resource, d *document, queues map[string]string) (Function, 
 		return Function{}, err
 	}
 	// Defaults of AWS::Serverless::Function.
-	properties := functionProperties{Architectures: []string{"x86_64"}, MemorySize: 128, Timeout: 3}
+	properties := functionProperties{
+		Architectures: []string{"x86_64"}, MemorySize: 128, Timeout: 3, EventInvokeConfig: defaultEventInvokeConfig,
+	}
 	if err := decode(merged, &properties); err != nil {
 		return Function{}, err
 	}
@@ -104,6 +111,9 @@ func readFunction(r resource, d *document, queues map[string]string) (Function, 
 		Environment:  make(map[string]string, len(properties.Environment.Variables)),
 		Timeout:      time.Duration(properties.Timeout) * time.Second,
 		MemoryMB:     properties.MemorySize,
+	}
+	if function.Async, err = readAsync(properties, queues); err != nil {
+		return Function{}, err
 	}
 	for name, value := range properties.Environment.Variables {
 		function.Environment[name] = string(value)

@@ -102,6 +102,9 @@ func (r *resolver) sub(argument *yaml.Node, at place) (any, error) {
 		} else {
 			value, err = r.ref(reference, at)
 		}
+		if err == nil {
+			err = single(value, at)
+		}
 		if err != nil && failed == nil {
 			failed = err
 		}
@@ -164,6 +167,12 @@ func (r *resolver) equals(argument *yaml.Node, at place) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := single(values[0], at); err != nil {
+		return nil, err
+	}
+	if err := single(values[1], at); err != nil {
+		return nil, err
+	}
 	return text(values[0]) == text(values[1]), nil
 }
 
@@ -185,9 +194,20 @@ func (r *resolver) split(argument *yaml.Node, at place) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := single(values[1], at); err != nil {
+		return nil, err
+	}
 	var parts []any
 	for _, part := range strings.Split(text(values[1]), text(values[0])) {
 		parts = append(parts, part)
 	}
 	return parts, nil
+}
+
+// single refuses a list where CloudFormation takes one value only.
+func single(value any, at place) error {
+	if _, isList := value.([]any); isList {
+		return at.errorf("a list stands where one value is needed")
+	}
+	return nil
 }

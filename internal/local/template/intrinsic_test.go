@@ -13,6 +13,7 @@ func outputOf(expression string) (string, error) {
 Parameters:
   Prefix: { Type: String, Default: a:b:c }
   Count: { Type: Number, Default: 3 }
+  Names: { Type: CommaDelimitedList, Default: "a, b c" }
 Conditions:
   Yes: !Equals [!Ref Count, "3"]
   No: !Equals [!Select [1, !Split [":", !Ref Prefix]], a]
@@ -20,6 +21,19 @@ Resources:
   Jobs: { Type: AWS::SQS::Queue }
   Ordered: { Type: AWS::SQS::Queue, Properties: { FifoQueue: true } }
   Bus: { Type: AWS::Events::EventBus, Properties: { Name: !Sub "${AWS::StackName}-${Prefix}" } }
+  Work: { Type: AWS::Serverless::Function, Properties: { Runtime: provided.al2023 } }
+  Rule:
+    Type: AWS::Events::Rule
+    Properties: { EventPattern: { source: [a] }, Targets: [{ Id: work, Arn: !GetAtt Work.Arn }] }
+  Named:
+    Type: AWS::Events::Rule
+    Properties: { Name: every, EventBusName: !GetAtt Bus.Arn, EventPattern: { source: [a] }, Targets: [{ Id: work, Arn: !GetAtt Work.Arn }] }
+  MayRule:
+    Type: AWS::Lambda::Permission
+    Properties: { Action: lambda:InvokeFunction, FunctionName: !Ref Work, Principal: events.amazonaws.com, SourceArn: !GetAtt Rule.Arn }
+  MayNamed:
+    Type: AWS::Lambda::Permission
+    Properties: { Action: lambda:InvokeFunction, FunctionName: !GetAtt Work.Arn, Principal: events.amazonaws.com, SourceArn: !GetAtt Named.Arn }
 Outputs:
   Got:
     Value: ` + expression
@@ -35,12 +49,17 @@ func TestIntrinsics(t *testing.T) {
 		{"plain text", "hello", "hello"},
 		{"Ref of text", "!Ref Prefix", "a:b:c"},
 		{"Ref of a number", "!Ref Count", "3"},
+		{"Ref of a list", "!Select [1, !Ref Names]", "b c"},
 		{"Ref of a pseudo parameter", "!Ref AWS::Region", "eu-central-1"},
 		{"Ref of a queue", "!Ref Jobs", "http://127.0.0.1:4566/123456789012/demo-Jobs"},
 		{"Ref of a FIFO queue", "!Ref Ordered", "http://127.0.0.1:4566/123456789012/demo-Ordered.fifo"},
 		{"Ref of a resource with a resolved name", "!Ref Bus", "demo-a:b:c"},
+		{"Ref of a rule", "!Ref Rule", "demo-Rule"},
+		{"Ref of a rule on another bus", "!Ref Named", "demo-a:b:c|every"},
 		{"Ref in the long form", "{ Ref: Prefix }", "a:b:c"},
 		{"GetAtt", "!GetAtt Jobs.Arn", "arn:aws:sqs:eu-central-1:123456789012:demo-Jobs"},
+		{"GetAtt of a rule", "!GetAtt Rule.Arn", "arn:aws:events:eu-central-1:123456789012:rule/demo-Rule"},
+		{"GetAtt of a rule on another bus", "!GetAtt Named.Arn", "arn:aws:events:eu-central-1:123456789012:rule/demo-a:b:c/every"},
 		{"GetAtt in the long form", "{ Fn::GetAtt: Jobs.QueueName }", "demo-Jobs"},
 		{"Sub", `!Sub "${Prefix}/${Count}/${Jobs.QueueName}/${AWS::Partition}/${!kept}"`, "a:b:c/3/demo-Jobs/aws/${kept}"},
 		{"Select and Split", `!Select [2, !Split [":", !Ref Prefix]]`, "c"},
@@ -63,9 +82,9 @@ func TestIntrinsics(t *testing.T) {
 
 func TestIntrinsicsRefused(t *testing.T) {
 	tests := []struct{ name, expression, want string }{
-		{"unknown short form", "!ImportValue x", "Outputs.Got.Value (line 14): the function ImportValue is not known here"},
+		{"unknown short form", "!ImportValue x", "Outputs.Got.Value (line 28): the function ImportValue is not known here"},
 		{"unknown long form", "{ Fn::Cidr: x }", "the function Cidr is not known here"},
-		{"unknown inside of a known one", "!If [Yes, one, !GetAZs x]", "Outputs.Got.Value[2] (line 14): the function GetAZs is not known here"},
+		{"unknown inside of a known one", "!If [Yes, one, !GetAZs x]", "Outputs.Got.Value[2] (line 28): the function GetAZs is not known here"},
 		{"dangling Ref", "!Ref Nobody", `"Nobody" is no parameter`},
 		{"unknown pseudo parameter", "!Ref AWS::NoValue", `"AWS::NoValue" is no parameter`},
 		{"dangling GetAtt", "!GetAtt Nobody.Arn", `"Nobody" is no resource`},
@@ -73,6 +92,8 @@ func TestIntrinsicsRefused(t *testing.T) {
 		{"GetAtt with a list", "!GetAtt [Jobs, Arn]", "GetAtt is known here as Resource.Attribute only"},
 		{"Sub with a list", `!Sub ["${a}", { a: b }]`, "Sub is known here with text only"},
 		{"dangling Sub", `!Sub "${Nobody}"`, `"Nobody" is no parameter`},
+		{"list inside of text", `!Sub "x${Names}"`, "a list stands where one value is needed"},
+		{"list to split", `!Split [",", !Ref Names]`, "a list stands where one value is needed"},
 		{"dangling condition", "!If [Perhaps, one, two]", `no condition "Perhaps"`},
 		{"Select past the end", `!Select [3, !Split [":", !Ref Prefix]]`, "Select takes an index and a list that has it"},
 		{"Equals with one value", "!Equals [a]", "the function takes 2 values"},

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // parameter is the declaration of a template parameter.
@@ -23,7 +23,8 @@ type parameter struct {
 }
 
 // parameterValues returns the value of every declared parameter: an int64 for
-// the type Number, text otherwise. All problems are reported at once.
+// the type Number, a []any of text for CommaDelimitedList, text otherwise. All
+// problems are reported at once.
 func parameterValues(declared []entry, given map[string]string) (map[string]any, error) {
 	values := make(map[string]any, len(declared))
 	var problems []error
@@ -65,34 +66,66 @@ func parameterValue(declaration entry, given map[string]string) (any, error) {
 	return p.check(value, at)
 }
 
-func (p parameter) check(value string, at place) (any, error) {
-	if len(p.AllowedValues) > 0 && !slices.Contains(p.AllowedValues, scalar(value)) {
-		return nil, at.errorf("%q is not one of %q", value, p.AllowedValues)
-	}
-	if p.AllowedPattern != "" {
-		// CloudFormation matches the whole value.
-		pattern, err := regexp.Compile("^(?:" + p.AllowedPattern + ")$")
-		if err != nil {
-			return nil, at.errorf("AllowedPattern: %w", err)
-		}
-		if !pattern.MatchString(value) {
-			return nil, at.errorf("%q does not match the pattern %s", value, p.AllowedPattern)
+// check returns the value that a parameter has when it is given as text.
+func (p parameter) check(given string, at place) (any, error) {
+	if p.Type != "CommaDelimitedList" {
+		if err := p.constrain(given, at); err != nil {
+			return nil, err
 		}
 	}
 	switch p.Type {
 	case "String":
-		return value, nil
+		return given, nil
 	case "Number":
-		number, err := strconv.ParseInt(value, 10, 64)
-		if err != nil {
-			return nil, at.errorf("%q is not a whole number", value)
-		}
-		if p.MinValue != nil && number < *p.MinValue || p.MaxValue != nil && number > *p.MaxValue {
-			return nil, at.errorf("%d is out of range", number)
-		}
-		return number, nil
+		return p.number(given, at)
+	case "CommaDelimitedList":
+		return p.list(given, at)
 	}
 	return nil, at.errorf("type %s is not known here", p.Type)
+}
+
+// constrain holds a value, or one of a list, to the values and the pattern
+// allowed.
+func (p parameter) constrain(value string, at place) error {
+	if len(p.AllowedValues) > 0 && !slices.Contains(p.AllowedValues, scalar(value)) {
+		return at.errorf("%q is not one of %q", value, p.AllowedValues)
+	}
+	if p.AllowedPattern == "" {
+		return nil
+	}
+	pattern, err := newAllowedPattern(p.AllowedPattern)
+	if err != nil {
+		return at.errorf("AllowedPattern: %w", err)
+	}
+	if !pattern.allows(value) {
+		return at.errorf("%q does not match the pattern %s", value, p.AllowedPattern)
+	}
+	return nil
+}
+
+func (p parameter) number(given string, at place) (any, error) {
+	number, err := strconv.ParseInt(given, 10, 64)
+	if err != nil {
+		return nil, at.errorf("%q is not a whole number", given)
+	}
+	if p.MinValue != nil && number < *p.MinValue || p.MaxValue != nil && number > *p.MaxValue {
+		return nil, at.errorf("%d is out of range", number)
+	}
+	return number, nil
+}
+
+// list splits a list at its commas. CloudFormation trims the blanks around each
+// of its values, and holds each to the constraints.
+func (p parameter) list(given string, at place) (any, error) {
+	var values []any
+	for value := range strings.SplitSeq(given, ",") {
+		value = strings.TrimSpace(value)
+		if err := p.constrain(value, at); err != nil {
+			return nil, err
+		}
+		values = append(values, value)
+	}
+	return values, nil
 }
 
 // scalar is text, a number or a boolean, kept as text.
@@ -114,8 +147,16 @@ func (s *scalar) UnmarshalJSON(data []byte) error {
 	return fmt.Errorf("%s is not text, a number or a boolean", data)
 }
 
-// text is how CloudFormation writes a resolved value inside of text.
+// text is how CloudFormation writes a resolved value inside of text. A list has
+// no place there; its values are joined as a parameter is given.
 func text(value any) string {
+	if list, ok := value.([]any); ok {
+		values := make([]string, len(list))
+		for i, item := range list {
+			values[i] = text(item)
+		}
+		return strings.Join(values, ",")
+	}
 	return fmt.Sprint(value)
 }
 

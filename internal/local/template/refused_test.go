@@ -15,6 +15,20 @@ Resources:
     Properties:
       Runtime: provided.al2023
 `
+	const rule = function + `  Rule:
+    Type: AWS::Events::Rule
+    Properties:
+      EventPattern: { source: [a] }
+      Targets: [{ Id: work, Arn: !GetAtt Work.Arn }]
+`
+	const permission = `  May:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !Ref Work
+      Principal: events.amazonaws.com
+      SourceArn: !GetAtt Rule.Arn
+`
 	tests := []struct{ name, source, want string }{
 		{"broken YAML", "a: [", "failed to parse"},
 		{"no mapping", "- a", "must be a mapping"},
@@ -35,6 +49,18 @@ Resources:
 		{"unknown event source property", function + "      Events: { In: { Type: SQS, Properties: { Queue: !GetAtt Jobs.Arn, FilterCriteria: {} } } }", `event In: json: unknown field "FilterCriteria"`},
 		{"foreign queue", function + "      Events: { In: { Type: SQS, Properties: { Queue: x } } }", "is the ARN of no queue of the template"},
 		{"route of no API", function + "      Events: { In: { Type: HttpApi, Properties: { Method: GET, Path: / } } }", "is no HTTP API of the template"},
+		{"other kind of dead-letter queue", function + "      DeadLetterQueue: { Type: SNS, TargetArn: x }", `a dead-letter queue of the type "SNS" is not known here`},
+		{"foreign dead-letter queue of a function", function + "      DeadLetterQueue: { Type: SQS, TargetArn: x }", "is no queue of the template"},
+		{"destination", function + "      EventInvokeConfig: { DestinationConfig: {} }", `unknown field "DestinationConfig"`},
+		{"unknown rule property", strings.Replace(rule, "EventPattern: { source: [a] }", "ScheduleExpression: rate(1 hour)", 1), `Resources.Rule: json: unknown field "ScheduleExpression"`},
+		{"rule without pattern", strings.Replace(rule, "EventPattern: { source: [a] }", "Description: x", 1), "a rule needs an event pattern here"},
+		{"rule without target", strings.Replace(rule, "{ Id: work, Arn: !GetAtt Work.Arn }", "", 1), "a rule has one target here, not 0"},
+		{"rule for something else", strings.Replace(rule, "!GetAtt Work.Arn", "!GetAtt Jobs.Arn", 1), "the target is no function of the template"},
+		{"rule with a foreign dead-letter queue", strings.Replace(rule, "Arn: !GetAtt Work.Arn", "Arn: !GetAtt Work.Arn, DeadLetterConfig: { Arn: x }", 1), "is no queue of the template"},
+		{"rule without permission", rule, "Resources.Rule: no AWS::Lambda::Permission lets the rule invoke its function"},
+		{"permission for another rule", rule + strings.Replace(permission, "!GetAtt Rule.Arn", "arn:aws:events:eu-central-1:123456789012:rule/other", 1), "no AWS::Lambda::Permission"},
+		{"permission for another service", rule + strings.Replace(permission, "events.amazonaws.com", "sns.amazonaws.com", 1), "no AWS::Lambda::Permission"},
+		{"unknown permission property", rule + permission + "      EventSourceToken: x", `permission May: json: unknown field "EventSourceToken"`},
 		{"list in globals and function", "Globals: { Function: { Architectures: [arm64] } }" + function + "      Architectures: [arm64]", "Architectures is a list in the globals"},
 		{"name that refers to itself", "Resources:\n  B: { Type: AWS::Events::EventBus, Properties: { Name: !Sub '${B}-x' } }", "the resource's name refers to itself"},
 		{"condition that is none", "Conditions: { X: text }", "Conditions.X (line 1): is not a condition"},
@@ -60,6 +86,7 @@ Parameters:
   Name: { Type: String, AllowedPattern: "[a-z]+" }
   Level: { Type: String, Default: INFO, AllowedValues: [INFO, WARN] }
   Size: { Type: Number, Default: 4, MinValue: 2, MaxValue: 8 }
+  Words: { Type: CommaDelimitedList, Default: "yes, no", AllowedPattern: "[a-z]+" }
 `
 	tests := []struct {
 		name  string
@@ -73,6 +100,8 @@ Parameters:
 		{"not a number", map[string]string{"Name": "a", "Size": "big"}, []string{`"big" is not a whole number`}},
 		{"too small", map[string]string{"Name": "a", "Size": "1"}, []string{"1 is out of range"}},
 		{"too large", map[string]string{"Name": "a", "Size": "9"}, []string{"9 is out of range"}},
+		{"one of a list against the pattern", map[string]string{"Name": "a", "Words": "yes,No"}, []string{`"No" does not match the pattern [a-z]+`}},
+		{"empty list", map[string]string{"Name": "a", "Words": ""}, []string{`"" does not match the pattern [a-z]+`}},
 		{"unknown", map[string]string{"Name": "a", "Colour": "red"}, []string{"the template has no parameter Colour"}},
 		{"everything at once", map[string]string{"Level": "LOUD", "Size": "9", "Colour": "red"}, []string{"Name", "LOUD", "9", "Colour"}},
 	}

@@ -53,36 +53,47 @@ func (r *resolver) identify(d *declaration) (identity, error) {
 	if err != nil {
 		return identity{}, err
 	}
-	resourceName, err := r.resourceName(d, kinds[name], properties)
+	named, err := r.naming(d, kinds[name], properties)
 	if err != nil {
 		return identity{}, err
 	}
-	known := kinds[name].identify(r.stack, resourceName)
-	known.name = resourceName
+	known := kinds[name].identify(r.stack, named)
+	known.name, known.owner = named.name, named.owner
 	d.identity = &known
 	return known, nil
 }
 
-func (r *resolver) resourceName(d *declaration, k kind, properties *yaml.Node) (string, error) {
-	made := r.stack.Name + "-" + d.key
+func (r *resolver) naming(d *declaration, k kind, properties *yaml.Node) (naming, error) {
+	named := naming{name: r.stack.Name + "-" + d.key}
 	if properties == nil {
-		return made, nil
+		return named, nil
 	}
 	entries, err := entriesOf(properties, d.at.of("Properties", properties))
 	if err != nil {
-		return "", err
+		return naming{}, err
 	}
+	chosen := false
 	for _, e := range entries {
+		var into *string
 		switch {
 		case e.key == k.nameProperty:
-			value, err := r.value(e.value, e.at)
-			return text(value), err
-		case e.key == "FifoQueue" && e.value.Value == "true":
+			into, chosen = &named.name, true
+		case e.key == k.ownerProperty:
+			into = &named.owner
+		case e.key == "FifoQueue" && e.value.Value == "true" && !chosen:
 			// SQS demands the suffix, so CloudFormation adds it.
-			made += ".fifo"
+			named.name += ".fifo"
+			continue
+		default:
+			continue
 		}
+		value, err := r.value(e.value, e.at)
+		if err != nil {
+			return naming{}, err
+		}
+		*into = text(value)
 	}
-	return made, nil
+	return named, nil
 }
 
 // allResources resolves the section Resources, and with it every condition,
@@ -120,11 +131,11 @@ func (r *resolver) resource(d *declaration) (resource, error) {
 	return resolved, err
 }
 
-// queueIDs returns the logical ids of the queues by their ARNs.
-func queueIDs(resources []resource) map[string]string {
+// logicalIDs returns the logical ids of the resources of a kind by their ARNs.
+func logicalIDs(kind string, resources []resource) map[string]string {
 	ids := make(map[string]string)
 	for _, r := range resources {
-		if r.kind == kindQueue {
+		if r.kind == kind {
 			ids[r.identity.attributes["Arn"]] = r.logicalID
 		}
 	}

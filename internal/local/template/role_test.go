@@ -1,6 +1,7 @@
 package template
 
 import (
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -57,6 +58,15 @@ func statementsOf(t *testing.T, r resource) []statement {
 	return role.Policies[0].PolicyDocument.Statement
 }
 
+func resourceOf(t *testing.T, d *document, logicalID string) resource {
+	t.Helper()
+	i := slices.IndexFunc(d.resources, func(r resource) bool { return r.logicalID == logicalID })
+	if i < 0 {
+		t.Fatalf("%s is missing", logicalID)
+	}
+	return d.resources[i]
+}
+
 func resolveProject(t *testing.T, secretID string) *document {
 	t.Helper()
 	source, err := os.ReadFile(projectTemplate)
@@ -78,46 +88,43 @@ func TestProjectRolesMayDoOnlyWhatTheFunctionsDo(t *testing.T) {
 		queue  = "arn:aws:sqs:eu-central-1:123456789012:demo-"
 		logs   = "arn:aws:logs:eu-central-1:123456789012:log-group:demo-"
 	)
-	shared := map[string]string{
-		"secretsmanager:GetSecretValue": secret,
-		"dynamodb:GetItem":              table,
-		"dynamodb:PutItem":              table,
-		"events:PutEvents":              bus,
-		"xray:PutTraceSegments":         "*",
-		"xray:PutTelemetryRecords":      "*",
+	shared := map[string][]string{
+		"secretsmanager:GetSecretValue": {secret},
+		"dynamodb:GetItem":              {table},
+		"dynamodb:PutItem":              {table},
+		"events:PutEvents":              {bus},
+		"xray:PutTraceSegments":         {"*"},
+		"xray:PutTelemetryRecords":      {"*"},
 	}
 	tests := []struct {
 		role string
-		own  map[string]string
+		own  map[string][]string
 	}{
-		{"ApiRole", map[string]string{
-			"logs:CreateLogStream": logs + "ApiLogGroup:*",
-			"logs:PutLogEvents":    logs + "ApiLogGroup:*",
+		{"ApiRole", map[string][]string{
+			"logs:CreateLogStream": {logs + "ApiLogGroup:*"},
+			"logs:PutLogEvents":    {logs + "ApiLogGroup:*"},
 		}},
-		{"SqsRole", map[string]string{
-			"logs:CreateLogStream":   logs + "SqsLogGroup:*",
-			"logs:PutLogEvents":      logs + "SqsLogGroup:*",
-			"sqs:ReceiveMessage":     queue + "TriggerQueue",
-			"sqs:DeleteMessage":      queue + "TriggerQueue",
-			"sqs:GetQueueAttributes": queue + "TriggerQueue",
-			"sqs:SendMessage":        queue + "DeadLetterQueue",
+		{"EventBridgeRole", map[string][]string{
+			"logs:CreateLogStream": {logs + "EventBridgeLogGroup:*"},
+			"logs:PutLogEvents":    {logs + "EventBridgeLogGroup:*"},
+			"sqs:SendMessage":      {queue + "TriggerQueue", queue + "DeadLetterQueue"},
+		}},
+		{"SqsRole", map[string][]string{
+			"logs:CreateLogStream":   {logs + "SqsLogGroup:*"},
+			"logs:PutLogEvents":      {logs + "SqsLogGroup:*"},
+			"sqs:ReceiveMessage":     {queue + "TriggerQueue"},
+			"sqs:DeleteMessage":      {queue + "TriggerQueue"},
+			"sqs:GetQueueAttributes": {queue + "TriggerQueue"},
+			"sqs:SendMessage":        {queue + "DeadLetterQueue"},
 		}},
 	}
 	resolved := resolveProject(t, "videosdk")
 	for _, test := range tests {
 		t.Run(test.role, func(t *testing.T) {
-			want := map[string]string{}
-			for _, actions := range []map[string]string{shared, test.own} {
-				for action, resource := range actions {
-					want[action] = resource
-				}
-			}
-			i := slices.IndexFunc(resolved.resources, func(r resource) bool { return r.logicalID == test.role })
-			if i < 0 {
-				t.Fatalf("%s is missing", test.role)
-			}
-			got := map[string]string{}
-			for _, s := range statementsOf(t, resolved.resources[i]) {
+			want := maps.Clone(shared)
+			maps.Copy(want, test.own)
+			got := map[string][]string{}
+			for _, s := range statementsOf(t, resourceOf(t, resolved, test.role)) {
 				if s.Effect != "Allow" {
 					t.Errorf("%s: effect %s", s.Sid, s.Effect)
 				}
@@ -125,7 +132,7 @@ func TestProjectRolesMayDoOnlyWhatTheFunctionsDo(t *testing.T) {
 					if strings.Contains(action, "*") {
 						t.Errorf("%s allows %s", s.Sid, action)
 					}
-					got[action] = s.Resource
+					got[action] = append(got[action], s.Resource)
 				}
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -158,8 +165,8 @@ func TestProjectSecretByNameOrARN(t *testing.T) {
 					}
 				}
 			}
-			if found != 2 {
-				t.Errorf("%d roles may read the secret, want 2", found)
+			if found != 3 {
+				t.Errorf("%d roles may read the secret, want 3", found)
 			}
 		})
 	}

@@ -95,6 +95,11 @@ type resource struct {
 	properties map[string]any
 }
 
+// wrap says in which resource something is wrong.
+func (r resource) wrap(err error) error {
+	return fmt.Errorf("%s: %w", "Resources."+r.logicalID, err)
+}
+
 func resolve(source []byte, stack Stack, parameters map[string]string) (*document, error) {
 	if err := stack.validate(); err != nil {
 		return nil, err
@@ -133,7 +138,7 @@ func resolve(source []byte, stack Stack, parameters map[string]string) (*documen
 
 func assemble(d *document) (*Template, error) {
 	t := &Template{Stack: d.stack, Parameters: d.parameters, Outputs: d.outputs}
-	queues := queueIDs(d.resources)
+	queues := logicalIDs(kindQueue, d.resources)
 	for _, resource := range d.resources {
 		var err error
 		switch resource.kind {
@@ -150,13 +155,16 @@ func assemble(d *document) (*Template, error) {
 			return nil, err
 		}
 	}
+	if err := t.addRules(d, queues); err != nil {
+		return nil, err
+	}
 	return t, nil
 }
 
 func appendRead[T any](list *[]T, r resource, read func() (T, error)) error {
 	value, err := read()
 	if err != nil {
-		return fmt.Errorf("Resources.%s: %w", r.logicalID, err)
+		return r.wrap(err)
 	}
 	*list = append(*list, value)
 	return nil

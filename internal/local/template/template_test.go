@@ -27,7 +27,12 @@ func readProject(t *testing.T, parameters map[string]string) *Template {
 	return read
 }
 
+// asyncDefaults is what Lambda does with a function that says nothing of it.
+var asyncDefaults = AsyncInvocation{Retries: 2, MaximumAge: 6 * time.Hour, RetryWait: time.Minute, ThrottleWait: time.Second}
+
 func TestProjectFunctions(t *testing.T) {
+	eventBridgeAsync := asyncDefaults
+	eventBridgeAsync.DeadLetterQueue = "DeadLetterQueue"
 	got := readProject(t, nil).Functions
 	want := []Function{
 		{
@@ -38,6 +43,7 @@ func TestProjectFunctions(t *testing.T) {
 			Architecture: "arm64",
 			Timeout:      25 * time.Second,
 			MemoryMB:     128,
+			Async:        asyncDefaults,
 			Routes: []Route{
 				{API: "HttpApi", Method: "POST", Path: "/v1/sessions/end", Authorizer: "AWS_IAM", PayloadVersion: "2.0"},
 			},
@@ -56,6 +62,39 @@ func TestProjectFunctions(t *testing.T) {
 			},
 		},
 		{
+			LogicalID:    "EventBridgeFunction",
+			Name:         "demo-EventBridgeFunction",
+			ARN:          "arn:aws:lambda:eu-central-1:123456789012:function:demo-EventBridgeFunction",
+			Handler:      "bootstrap",
+			Architecture: "arm64",
+			Timeout:      25 * time.Second,
+			MemoryMB:     128,
+			Async:        eventBridgeAsync,
+			Rules: []Rule{{
+				LogicalID:       "TriggerRule",
+				Name:            "demo-TriggerRule",
+				ARN:             "arn:aws:events:eu-central-1:123456789012:rule/demo-TriggerRule",
+				Bus:             "default",
+				Pattern:         `{"detail-type":["End Session"],"source":["videosdk.trigger"]}`,
+				Retry:           RetryPolicy{MaximumAge: 24 * time.Hour, Retries: 185},
+				DeadLetterQueue: "DeadLetterQueue",
+			}},
+			Environment: map[string]string{
+				"VIDEOSDK_SECRET_ID":        "videosdk",
+				"VIDEOSDK_API_ENDPOINT":     "https://api.videosdk.live",
+				"LEDGER_TABLE":              "demo-LedgerTable",
+				"EVENT_BUS_NAME":            "demo-outcomes",
+				"QUEUE_URL":                 "http://127.0.0.1:4566/123456789012/demo-TriggerQueue",
+				"MAX_TRIGGER_AGE":           "24h",
+				"BOOKING_LEAD":              "15m",
+				"BOOKING_GRACE":             "60m",
+				"SECRET_TTL":                "5m",
+				"DRY_RUN":                   "false",
+				"PUBLISH_PARTICIPANT_NAMES": "false",
+				"LOG_LEVEL":                 "INFO",
+			},
+		},
+		{
 			LogicalID:    "SqsFunction",
 			Name:         "demo-SqsFunction",
 			ARN:          "arn:aws:lambda:eu-central-1:123456789012:function:demo-SqsFunction",
@@ -63,6 +102,7 @@ func TestProjectFunctions(t *testing.T) {
 			Architecture: "arm64",
 			Timeout:      25 * time.Second,
 			MemoryMB:     128,
+			Async:        asyncDefaults,
 			Queues: []QueueSource{
 				{Queue: "TriggerQueue", BatchSize: 10, MaximumConcurrency: 5, ReportBatchItemFailures: true},
 			},
@@ -134,6 +174,7 @@ func TestProjectResources(t *testing.T) {
 		"ApiFunctionName":    "demo-ApiFunction",
 		"TriggerQueueUrl":    "http://127.0.0.1:4566/123456789012/demo-TriggerQueue",
 		"DeadLetterQueueUrl": "http://127.0.0.1:4566/123456789012/demo-DeadLetterQueue",
+		"TriggerBusName":     "default",
 		"OutcomeBusName":     "demo-outcomes",
 		"LedgerTableName":    "demo-LedgerTable",
 	}

@@ -1,0 +1,139 @@
+package template
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRuleOfANamedBus(t *testing.T) {
+	read, err := Parse([]byte(`
+Resources:
+  Failed: { Type: AWS::SQS::Queue }
+  Work: { Type: AWS::Serverless::Function, Properties: { Runtime: provided.al2023, FunctionName: work } }
+  Rule:
+    Type: AWS::Events::Rule
+    Properties:
+      Name: bookings
+      EventBusName: arn:aws:events:eu-central-1:123456789012:event-bus/school
+      EventPattern: { detail: { n: [{ numeric: [">", 0] }] } }
+      Targets: [{ Id: work, Arn: !GetAtt Work.Arn, RetryPolicy: { MaximumRetryAttempts: 0 } }]
+  May:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: work
+      Principal: events.amazonaws.com
+      SourceArn: !GetAtt Rule.Arn
+`), testStack, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Rule{{
+		LogicalID: "Rule",
+		Name:      "bookings",
+		ARN:       "arn:aws:events:eu-central-1:123456789012:rule/school/bookings",
+		Bus:       "school",
+		Pattern:   `{"detail":{"n":[{"numeric":["\u003e",0]}]}}`,
+		Retry:     RetryPolicy{MaximumAge: 24 * time.Hour},
+	}}
+	if diff := cmp.Diff(want, read.Functions[0].Rules); diff != "" {
+		t.Errorf("rules (-want +got):\n%s", diff)
+	}
+}
+
+func TestAsyncInvocation(t *testing.T) {
+	read, err := Parse([]byte(`
+Resources:
+  Failed: { Type: AWS::SQS::Queue }
+  Work:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      EventInvokeConfig: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 }
+      DeadLetterQueue: { Type: SQS, TargetArn: !GetAtt Failed.Arn }
+`), testStack, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := AsyncInvocation{MaximumAge: time.Minute, DeadLetterQueue: "Failed", RetryWait: time.Minute, ThrottleWait: time.Second}
+	if diff := cmp.Diff(want, read.Functions[0].Async); diff != "" {
+		t.Errorf("asynchronous invocation (-want +got):\n%s", diff)
+	}
+}
+
+func TestProjectRulePatternIsConfigurable(t *testing.T) {
+	function, ok := readProject(t, map[string]string{
+		"TriggerBusName":      "school",
+		"TriggerEventSources": "lms.classes, booking",
+		"TriggerDetailTypes":  "Class Deleted,Booking Cancelled",
+	}).Function("EventBridgeFunction")
+	if !ok || len(function.Rules) != 1 {
+		t.Fatalf("EventBridgeFunction has the rules %+v, want one", function.Rules)
+	}
+	got := function.Rules[0]
+	if want := `{"detail-type":["Class Deleted","Booking Cancelled"],"source":["lms.classes","booking"]}`; got.Pattern != want {
+		t.Errorf("pattern %s, want %s", got.Pattern, want)
+	}
+	if want := "arn:aws:events:eu-central-1:123456789012:rule/school/demo-TriggerRule"; got.Bus != "school" || got.ARN != want {
+		t.Errorf("bus %s, ARN %s, want school, %s", got.Bus, got.ARN, want)
+	}
+}
+
+func TestProjectRuleNeverMatchesThePublishedOutcomes(t *testing.T) {
+	source, err := os.ReadFile(projectTemplate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sources := range []string{"videosdk.end-session", "videosdk.trigger,videosdk.end-session", "videosdk.trigger, videosdk.end-session "} {
+		_, err := Parse(source, testStack, map[string]string{"VideoSdkSecretId": "videosdk", "TriggerEventSources": sources})
+		if err == nil || !strings.Contains(err.Error(), `Parameters.TriggerEventSources`) {
+			t.Errorf("%q: error %v", sources, err)
+		}
+	}
+	// What only looks like it is somebody else's.
+	readProject(t, map[string]string{"TriggerEventSources": "videosdk.end-session-tests"})
+}
+
+// grant is a statement of a queue policy.
+type grant struct {
+	Sid, Effect string
+	Principal   any
+	Action      oneOrMore
+	Resource    string
+	Condition   any
+}
+
+func TestProjectDeadLetterQueueTakesEventsOfTheRuleOnly(t *testing.T) {
+	resolved := resolveProject(t, "videosdk")
+	var policy struct {
+		Queues         []string
+		PolicyDocument struct {
+			Version   string
+			Statement []grant
+		}
+	}
+	if err := decode(resourceOf(t, resolved, "DeadLetterQueuePolicy").properties, &policy); err != nil {
+		t.Fatal(err)
+	}
+	allowed := slices.DeleteFunc(policy.PolicyDocument.Statement, func(g grant) bool { return g.Effect == "Deny" })
+	if len(allowed) != 1 {
+		t.Fatalf("%d statements allow something, want 1", len(allowed))
+	}
+	got := allowed[0]
+	if diff := cmp.Diff(oneOrMore{"sqs:SendMessage"}, got.Action); diff != "" {
+		t.Errorf("actions (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(any(map[string]any{"Service": "events.amazonaws.com"}), got.Principal); diff != "" {
+		t.Errorf("principal (-want +got):\n%s", diff)
+	}
+	rule := resourceOf(t, resolved, "TriggerRule").identity.attributes["Arn"]
+	want := any(map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": rule}})
+	if diff := cmp.Diff(want, got.Condition); diff != "" {
+		t.Errorf("condition (-want +got):\n%s", diff)
+	}
+}
