@@ -45,7 +45,7 @@ local:
 	@echo "Building the functions for this machine (the first time, Go compiles for a minute or two) …"
 	@for f in $(FUNCTIONS); do $(GO_BUILD) -o $(LOCAL)/$$f/bootstrap ./functions/$$f || exit 1; done
 
-# What `sam build` calls, with the processor of template.yaml's parameter in GOARCH.
+# What `sam build` calls. It does not pass template.yaml's parameter Architecture on: set GOARCH=amd64 for x86_64.
 .PHONY: build-ApiFunction build-EventBridgeFunction build-SqsFunction
 build-ApiFunction: build-api
 	cp dist/api/bootstrap $(ARTIFACTS_DIR)/bootstrap

@@ -19,17 +19,19 @@ const module = "videosdk-end-session/"
 // mayImport says which packages of this module and which foreign ones (by prefix) a package may import. The use case imports nothing;
 // the adapters import the use case, and never each other.
 var mayImport = map[string][]string{
-	"internal/endsession":  {},
-	"internal/redacted":    {},
-	"internal/config":      {},
-	"internal/videosdk":    {"internal/endsession", "internal/redacted", "github.com/golang-jwt/jwt/v5"},
-	"internal/credentials": {"github.com/aws/aws-sdk-go-v2/service/secretsmanager", "golang.org/x/sync"},
-	"internal/ledger":      {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
-	"internal/publish":     {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/eventbridge"},
-	"internal/trigger":     {"internal/endsession", "github.com/aws/aws-lambda-go/events"},
-	"internal/telemetry":   {"internal/endsession", "github.com/aws/aws-lambda-go/lambdacontext"},
-	"internal/wiring":      {"internal/", "github.com/aws/aws-sdk-go-v2/"},
-	"functions/":           {"internal/", "github.com/aws/"},
+	"internal/endsession": {},
+	"internal/redacted":   {},
+	"internal/config":     {},
+	"internal/videosdk":   {"internal/endsession", "internal/redacted", "github.com/golang-jwt/jwt/v5"},
+	"internal/credentials": {
+		"internal/endsession", "github.com/aws/aws-sdk-go-v2/service/secretsmanager", "github.com/aws/smithy-go", "golang.org/x/sync",
+	},
+	"internal/ledger":    {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
+	"internal/publish":   {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/eventbridge"},
+	"internal/trigger":   {"internal/endsession", "github.com/aws/aws-lambda-go/events"},
+	"internal/telemetry": {"internal/endsession", "github.com/aws/aws-lambda-go/lambdacontext"},
+	"internal/wiring":    {"internal/", "github.com/aws/aws-sdk-go-v2/"},
+	"functions/":         {"internal/", "github.com/aws/"},
 }
 
 // impure are the calls that only a main, the configuration and the wiring make: everything else is given its environment, its clock

@@ -64,7 +64,7 @@ func TestSecretIsReadAsItIs(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			inWorld(t, func(w *world) {
 				w.vault.output = tt.output
-				got, err := w.newCache(tt.id).Get(w.Context())
+				got, err := w.newCache(tt.id, func(*credentials.Config[string]) {}).Get(w.Context())
 				if got != tt.want || (err == nil) != (tt.want != "") {
 					w.Errorf("Get() = %q, %v, want %q", got, err, tt.want)
 				}
@@ -160,8 +160,7 @@ func TestOldValueIsServed(t *testing.T) {
 
 // TestRefreshThatSucceedsEndsTheWait has a value that lives shorter than the wait after a failure.
 func TestRefreshThatSucceedsEndsTheWait(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.cache.TTL = 2 * time.Second
+	inWorldWith(t, func(c *credentials.Config[string]) { c.TTL = 2 * time.Second }, func(w *world) {
 		w.get("first", 1)
 		time.Sleep(2 * time.Second)
 		w.vault.fail(errOutage)

@@ -13,7 +13,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/smithy-go"
 	"golang.org/x/sync/singleflight"
+
+	"videosdk-end-session/internal/endsession"
 )
 
 const (
@@ -40,7 +43,7 @@ type Config[T any] struct {
 
 // Cache holds one secret. It is safe for concurrent use.
 type Cache[T any] struct {
-	Config[T]
+	with   Config[T]
 	flight singleflight.Group
 
 	mu      sync.Mutex
@@ -54,14 +57,15 @@ func New[T any](c Config[T]) (*Cache[T], error) {
 	if c.Secrets == nil || c.SecretID == "" || c.TTL <= 0 || c.Parse == nil || c.Now == nil || c.Stale == nil {
 		return nil, errors.New("credentials: client, secret id, time to live, parser, clock and warning are required")
 	}
-	return &Cache[T]{Config: c}, nil
+	return &Cache[T]{with: c}, nil
 }
 
-// Get returns the value, at most TTL old unless Secrets Manager fails. It returns an error only if there never was a value.
+// Get returns the value, at most TTL old unless Secrets Manager fails. It returns an error only if there never was a value: an
+// *endsession.Error of CodeSecretUnavailable, whose class tells whether it may pass, or that of the parser.
 func (c *Cache[T]) Get(ctx context.Context) (T, error) {
-	now := c.Now()
+	now := c.now()
 	value, fetched, retry := c.held()
-	if !fetched.IsZero() && (now.Sub(fetched) < c.TTL || now.Before(retry)) {
+	if !fetched.IsZero() && (now.Sub(fetched) < c.with.TTL || now.Before(retry)) {
 		return value, nil
 	}
 	fresh, err := c.fetch(ctx)
@@ -89,6 +93,9 @@ func (c *Cache[T]) Refresh(ctx context.Context, after time.Time) (T, error) {
 	return value, nil
 }
 
+// now is the wall clock's time: the monotonic clock may stand still while a Lambda function is frozen.
+func (c *Cache[T]) now() time.Time { return c.with.Now().Round(0) }
+
 func (c *Cache[T]) held() (value T, fetched, retry time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -106,7 +113,7 @@ func (c *Cache[T]) fetch(ctx context.Context) (T, error) {
 	var none T
 	select {
 	case <-ctx.Done():
-		return none, fmt.Errorf("wait for the secret: %w", ctx.Err())
+		return none, unavailable(endsession.Transient, fmt.Errorf("wait for the secret: %w", ctx.Err()))
 	case result := <-done:
 		if result.Err != nil {
 			return none, result.Err
@@ -117,11 +124,11 @@ func (c *Cache[T]) fetch(ctx context.Context) (T, error) {
 
 // load fetches the secret and keeps its value. If that fails, an old value is served for a while before the next try.
 func (c *Cache[T]) load(ctx context.Context) (T, error) {
-	began := c.Now()
+	began := c.now()
 	value, err := c.read(ctx)
 	if err != nil {
-		if c.postpone(c.Now().Add(staleRetry)) {
-			c.Stale(ctx, err)
+		if c.postpone(c.now().Add(staleRetry)) {
+			c.with.Stale(ctx, err)
 		}
 		return value, err
 	}
@@ -141,17 +148,35 @@ func (c *Cache[T]) postpone(until time.Time) bool {
 
 func (c *Cache[T]) read(ctx context.Context) (T, error) {
 	var none T
-	out, err := c.Secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &c.SecretID})
+	out, err := c.with.Secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &c.with.SecretID})
 	if err != nil {
-		return none, fmt.Errorf("get the secret: %w", err)
+		return none, unavailable(classOf(err), fmt.Errorf("get the secret: %w", err))
 	}
 	document := out.SecretBinary
 	if out.SecretString != nil {
 		document = []byte(*out.SecretString)
 	}
-	value, err := c.Parse(document)
+	value, err := c.with.Parse(document)
 	if err != nil {
 		return none, fmt.Errorf("read the secret: %w", err)
 	}
 	return value, nil
+}
+
+func unavailable(class endsession.Class, err error) error {
+	return &endsession.Error{Code: endsession.CodeSecretUnavailable, Class: class, Message: "the secret could not be read", Err: err}
+}
+
+// classOf tells what somebody must mend from what passes by itself.
+func classOf(err error) endsession.Class {
+	var refusal smithy.APIError
+	if !errors.As(err, &refusal) {
+		return endsession.Transient
+	}
+	switch refusal.ErrorCode() {
+	case "ResourceNotFoundException", "AccessDeniedException", "DecryptionFailure", "InvalidParameterException", "InvalidRequestException":
+		return endsession.Credentials
+	default:
+		return endsession.Transient
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"videosdk-end-session/internal/credentials"
 )
 
 func TestRefreshFetchesWhatIsTooOld(t *testing.T) {
@@ -72,9 +74,9 @@ func TestRefreshWaitsForAFetchThatBeganInTime(t *testing.T) {
 
 // TestRefreshWithAClockThatStandsStill must come to an end although no fetch ever seems to have begun later.
 func TestRefreshWithAClockThatStandsStill(t *testing.T) {
-	inWorld(t, func(w *world) {
-		now := time.Now()
-		w.cache.Now = func() time.Time { return now }
+	var now time.Time
+	inWorldWith(t, func(c *credentials.Config[string]) { c.Now = func() time.Time { return now } }, func(w *world) {
+		now = time.Now()
 		w.get("first", 1)
 		w.vault.put("second")
 		w.refresh(now, "second", 3) // one more than with a clock that goes on

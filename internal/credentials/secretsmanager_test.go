@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"videosdk-end-session/internal/credentials"
+	"videosdk-end-session/internal/endsession"
 	"videosdk-end-session/internal/local/moto"
 	"videosdk-end-session/internal/local/moto/mototest"
 	"videosdk-end-session/internal/videosdk"
@@ -89,6 +90,9 @@ func TestSecretsManager(t *testing.T) {
 	_, err := cached("missing").Get(t.Context())
 	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); !missing {
 		t.Errorf("missing secret: %v, want a ResourceNotFoundException", err)
+	}
+	if e := endsession.AsError(err); e.Code != endsession.CodeSecretUnavailable || e.Class != endsession.Credentials {
+		t.Errorf("missing secret: %+v, want one that somebody must mend", e)
 	}
 	_, err = cached("malformed").Get(t.Context())
 	if !errors.Is(err, videosdk.ErrInvalidCredentials) || strings.Contains(err.Error(), "confidential") {

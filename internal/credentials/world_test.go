@@ -106,25 +106,33 @@ func parse(document []byte) (string, error) {
 
 func inWorld(t *testing.T, f func(*world)) {
 	t.Helper()
+	inWorldWith(t, func(*credentials.Config[string]) {}, f)
+}
+
+// inWorldWith is inWorld with a change to the cache's configuration.
+func inWorldWith(t *testing.T, change func(*credentials.Config[string]), f func(*world)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{T: t, vault: &vault{}}
 		w.vault.put("first")
 		w.vault.slow(time.Second)
-		w.cache = w.newCache("the-secret")
+		w.cache = w.newCache("the-secret", change)
 		f(w)
 	})
 }
 
-func (w *world) newCache(id string) *credentials.Cache[string] {
+func (w *world) newCache(id string, change func(*credentials.Config[string])) *credentials.Cache[string] {
 	w.Helper()
-	cache, err := credentials.New(credentials.Config[string]{
+	c := credentials.Config[string]{
 		Secrets: w.vault, SecretID: id, TTL: ttl, Parse: parse, Now: time.Now,
 		Stale: func(_ context.Context, err error) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.warnings = append(w.warnings, err)
 		},
-	})
+	}
+	change(&c)
+	cache, err := credentials.New(c)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package endsession
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -11,14 +10,14 @@ func (a *attempt) decide(ctx, work context.Context) error {
 	var p proposal
 	var err error
 	a.timed(&a.result.Durations.Propose, func() { p, err = a.propose(work) })
-	if a.request.DryRun || a.Policy.DryRun {
+	if a.request.DryRun || a.with.Policy.DryRun {
 		return a.settleDry(p, err)
 	}
 	if err == nil {
 		return a.decideFor(ctx, work, p)
 	}
 	// The pin failed for now, but the trigger may be settled already.
-	held, found, loadErr := a.Ledger.Load(ctx, a.key)
+	held, found, loadErr := a.with.Ledger.Load(ctx, a.key)
 	if loadErr != nil || !found {
 		return err
 	}
@@ -40,10 +39,10 @@ func (a *attempt) decideFor(ctx, work context.Context, p proposal) error {
 // resume goes on where the entry that was there first says. Its pin is the only session that this trigger may ever end.
 func (a *attempt) resume(ctx, work context.Context, held Entry) error {
 	for {
-		now := a.Clock.Now()
+		now := a.with.Clock.Now()
 		switch {
 		case held.Key == "":
-			return ledgerError(errors.New("the entry that was there is gone"))
+			return &Error{Code: CodeLedgerUnavailable, Message: "the ledger's entry was there and is gone"}
 		case held.Target != a.request.Target:
 			return a.conflict(ctx, work)
 		case held.State == Published || held.State == Recorded:
@@ -72,9 +71,9 @@ func (a *attempt) resume(ctx, work context.Context, held Entry) error {
 // claim writes the proposal in place of prev. A proposal that settles the trigger is recorded in the same write. If something else is
 // there by now, claim returns that, and false.
 func (a *attempt) claim(ctx context.Context, prev Entry, p proposal) (Entry, bool, error) {
-	now := a.Clock.Now()
+	now := a.with.Clock.Now()
 	next := Entry{
-		Key: a.key, State: Claimed, Owner: a.Token(), LeaseUntil: a.lease, Target: a.request.Target, Pin: p.pin, ExpiresAt: now.Add(Retention),
+		Key: a.key, State: Claimed, Owner: a.with.Token(), LeaseUntil: a.lease, Target: a.request.Target, Pin: p.pin, ExpiresAt: now.Add(Retention),
 	}
 	if p.outcome != "" {
 		var err error
@@ -85,7 +84,7 @@ func (a *attempt) claim(ctx context.Context, prev Entry, p proposal) (Entry, boo
 	var held Entry
 	var won bool
 	var err error
-	a.timed(&a.result.Durations.Claim, func() { held, won, err = a.Ledger.Store(ctx, prev, next) })
+	a.timed(&a.result.Durations.Claim, func() { held, won, err = a.with.Ledger.Store(ctx, prev, next) })
 	if err != nil {
 		return Entry{}, false, ledgerError(err)
 	}
@@ -119,7 +118,7 @@ func (a *attempt) carryOut(ctx, work context.Context, p proposal) error {
 func (a *attempt) release(ctx context.Context) {
 	free := a.entry
 	free.LeaseUntil = time.Time{}
-	_, _, _ = a.Ledger.Store(ctx, a.entry, free)
+	_, _, _ = a.with.Ledger.Store(ctx, a.entry, free)
 }
 
 // conflict settles a request that has the identity of another one and names another target. The first one's entry stays as it is.

@@ -1,13 +1,29 @@
 package endsession
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
-// end asks VideoSDK to end the claimed session and returns what that came to. Before it repeats a call it looks at the session again:
-// once that has ended, by this call or by others, the same call might reach the room's next meeting.
+// freshness is how long a look at a live session counts. Later than that it may have ended, and the room's next meeting have begun.
+const freshness = 2 * time.Second
+
+// end asks VideoSDK to end the claimed session and returns what that came to. Before it repeats a call, and if the claim took long, it
+// looks at the session again: once that has ended, by this call or by others, a call might reach the room's next meeting.
 func (a *attempt) end(ctx context.Context, p proposal) (proposal, error) {
-	for made := 1; ; made++ {
+	for made := 0; ; {
+		if !p.seen.IsZero() && a.with.Clock.Now().Sub(p.seen) > freshness || made > 0 {
+			session, err := a.readSession(ctx, p.pin.SessionID)
+			if err != nil {
+				return proposal{}, err
+			}
+			if session.Ended() {
+				return proposal{outcome: a.endedMeanwhile(), pin: p.pin, session: session}, nil
+			}
+		}
+		made++
 		a.result.EndCalls++
-		session, err := a.Ender.End(ctx, p.pin.RoomID, p.pin.SessionID)
+		session, err := a.with.Ender.End(ctx, p.pin.RoomID, p.pin.SessionID)
 		e := AsError(err)
 		if e == nil {
 			return a.accepted(p, session), nil
@@ -18,13 +34,6 @@ func (a *attempt) end(ctx context.Context, p proposal) (proposal, error) {
 		}
 		if e.Class != Transient || made == maxCalls || !a.pause(ctx, made, e.RetryAfter) {
 			return proposal{}, e
-		}
-		session, err = a.readSession(ctx, p.pin.SessionID)
-		if err != nil {
-			return proposal{}, err
-		}
-		if session.Ended() {
-			return proposal{outcome: a.endedMeanwhile(), pin: p.pin, session: session}, nil
 		}
 	}
 }
@@ -61,7 +70,8 @@ func (a *attempt) accepted(p proposal, answer Session) proposal {
 	return proposal{outcome: Ending, pin: p.pin, session: answer}
 }
 
-// confirm looks at a session that VideoSDK finally refused to end: no one knows how it answers for one that has ended already.
+// confirm looks at a session that VideoSDK finally refused to end: no one knows how it answers for one that has ended already, or is
+// about to, because an earlier call had its effect unseen. In that case it is too early to tell.
 func (a *attempt) confirm(ctx context.Context, p proposal, refusal *Error) (proposal, error) {
 	failed := proposal{outcome: Failed, pin: p.pin, session: p.session, err: refusal}
 	if refusal.Class == Credentials {
@@ -73,6 +83,10 @@ func (a *attempt) confirm(ctx context.Context, p proposal, refusal *Error) (prop
 		return proposal{}, e
 	case e == nil && session.Ended():
 		return proposal{outcome: a.endedMeanwhile(), pin: p.pin, session: session}, nil
+	case e == nil && a.unsure:
+		later := *refusal
+		later.Class = Transient
+		return proposal{}, &later
 	default:
 		return failed, nil
 	}

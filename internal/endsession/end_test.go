@@ -89,6 +89,18 @@ func TestEnd(t *testing.T) {
 			},
 			code: endsession.CodeVideoSDKUnavailable, calls: 1,
 		},
+		{
+			name: "lost, and refused while the session still shows live, is too early to tell",
+			world: func(w *world) {
+				w.onEnd = func(n int) error {
+					if n == 1 {
+						return lostAnswer()
+					}
+					return rejected()
+				}
+			},
+			code: endsession.CodeVideoSDKRejected, calls: 2, held: true,
+		},
 		{name: "forbidden, nobody waits", world: func(w *world) { w.onEnd = always(forbidden) }, code: endsession.CodeVideoSDKForbidden, calls: 1},
 		{name: "forbidden, a caller waits", world: func(w *world) { w.onEnd = always(forbidden) }, final: true, outcome: endsession.Failed, code: endsession.CodeVideoSDKForbidden, calls: 1},
 		{
@@ -122,6 +134,39 @@ func TestEnd(t *testing.T) {
 					time.Sleep(25 * time.Second)
 				}
 				w.wantOutcome(w.deliver(trigger()), endsession.Ended, "")
+			})
+		})
+	}
+}
+
+func TestASlowClaimIsFollowedByANewLook(t *testing.T) {
+	tests := []struct {
+		name  string
+		claim time.Duration
+		reads int
+		calls int
+	}{
+		{name: "a quick one is not", claim: 2 * time.Second, reads: 2, calls: 1}, // the second look is after VideoSDK's refusal
+		{name: "a slow one is", claim: 2*time.Second + 1, reads: 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				pinned := w.live(time.Hour)
+				w.onStore = func(_, next endsession.Entry) error {
+					if next.State == endsession.Claimed {
+						time.Sleep(tt.claim)
+						pinned.End = "2000-01-01T00:00:00Z" // meanwhile it ends, and the room's next meeting begins
+						w.live(0)
+					}
+					return nil
+				}
+				w.wantOutcome(w.deliver(trigger()), endsession.AlreadyEnded, "")
+				w.wantCalls(tt.calls, 0)
+				if w.reads != tt.reads {
+					t.Errorf("%d reads, want %d", w.reads, tt.reads)
+				}
 			})
 		})
 	}

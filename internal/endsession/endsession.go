@@ -13,7 +13,7 @@
 //
 //   - A session that began more than [StartTolerance] after the trigger happened, or outside the booking's window, is never ended.
 //   - However often a trigger is delivered, and wherever an invocation dies, at most one session is ended for it. Its outcome has one
-//     event id and one sequence of bytes, however often it is published.
+//     event id and one sequence of bytes, however often it is published. (A dry run is not remembered: each delivery is one of its own.)
 //   - A failure that may pass is an error, never an outcome: deliver the trigger again. Everything else ends as a published outcome.
 //
 // The package knows neither AWS nor HTTP. It declares the interfaces that it needs, and the adapters import it, never the reverse.
@@ -24,6 +24,10 @@ import (
 	"errors"
 	"time"
 )
+
+// EventSource is the EventBridge source of the outcome events. Nothing with this source is ever a trigger, or the outcome of one meeting
+// would end the next.
+const EventSource = "videosdk.end-session"
 
 // StartTolerance is how much later than its trigger a session may seem to have begun: the clocks of senders, VideoSDK and AWS differ.
 const StartTolerance = 30 * time.Second
@@ -102,7 +106,7 @@ type Config struct {
 
 // Service runs the use case. Its methods may be called concurrently.
 type Service struct {
-	Config
+	with Config
 }
 
 // New returns a Service, or an error that names everything that the configuration lacks.
@@ -127,5 +131,5 @@ func New(c Config) (*Service, error) {
 	if c.Observe == nil {
 		c.Observe = func(context.Context, Result) {}
 	}
-	return &Service{Config: c}, nil
+	return &Service{with: c}, nil
 }

@@ -46,13 +46,14 @@ const (
 
 // What is wrong with a document that is no request.
 const (
-	CodeInvalidJSON       Code = "invalid_json"        // not a JSON object
-	CodeInvalidRequest    Code = "invalid_request"     // a JSON object with problems, each named
-	CodeOccurredAtMissing Code = "occurred_at_missing" // a bare document on a queue must say when it happened
-	CodeDelayNotSupported Code = "delay_not_supported" // delaySeconds above 0 on a door that cannot delay
-	CodeBodyTooLarge      Code = "body_too_large"      // over 256 KiB
-	CodeUnknownEvent      Code = "unknown_event"       // an envelope that this door doesn't take
-	CodeOwnEvent          Code = "own_event"           // an outcome event of this application, which is never a trigger
+	CodeInvalidJSON        Code = "invalid_json"          // not a JSON object
+	CodeInvalidRequest     Code = "invalid_request"       // a JSON object with problems, each named
+	CodeOccurredAtMissing  Code = "occurred_at_missing"   // a bare document on a queue must say when it happened
+	CodeOccurredAtInFuture Code = "occurred_at_in_future" // on a queue or bus, where it would grow later with a redrive
+	CodeDelayNotSupported  Code = "delay_not_supported"   // delaySeconds above 0 on a door that cannot delay
+	CodeBodyTooLarge       Code = "body_too_large"        // over 256 KiB
+	CodeUnknownEvent       Code = "unknown_event"         // an envelope that this door doesn't take
+	CodeOwnEvent           Code = "own_event"             // an outcome event of this application, which is never a trigger
 )
 
 // Class says what a failure means for its trigger.

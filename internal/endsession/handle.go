@@ -30,7 +30,7 @@ type attempt struct {
 // request, in their order, before the context's deadline: what is slow by then is returned as an error and holds up nothing else. A
 // request that panics fails alone.
 func (s *Service) Handle(ctx context.Context, requests ...Request) []Result {
-	started := s.Clock.Now()
+	started := s.with.Clock.Now()
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		deadline = started.Add(defaultDeadline)
@@ -49,7 +49,7 @@ func (s *Service) Handle(ctx context.Context, requests ...Request) []Result {
 		go func() {
 			defer func() { settled <- a }()
 			a.settle(ctx, work)
-			a.result.Durations.Total = s.Clock.Now().Sub(started)
+			a.result.Durations.Total = s.with.Clock.Now().Sub(started)
 		}()
 	}
 
@@ -73,7 +73,7 @@ func (s *Service) Handle(ctx context.Context, requests ...Request) []Result {
 	results := make([]Result, len(attempts))
 	for i, a := range attempts {
 		results[i] = a.finish()
-		s.Observe(ctx, results[i])
+		s.with.Observe(ctx, results[i])
 	}
 	return results
 }
@@ -115,8 +115,8 @@ func (a *attempt) finish() Result {
 
 // timed runs one step and adds its time to the step's duration.
 func (a *attempt) timed(d *time.Duration, step func()) {
-	started := a.Clock.Now()
-	defer func() { *d += a.Clock.Now().Sub(started) }()
+	started := a.with.Clock.Now()
+	defer func() { *d += a.with.Clock.Now().Sub(started) }()
 	step()
 }
 

@@ -34,14 +34,12 @@ func TestABatchCostsWhatItsSlowestMessageCosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		requests := w.batch(10)
-		slow := slowReader{world: w, takes: func(room string) time.Duration {
+		s := w.service(slow(w, func(room string) time.Duration {
 			if room == "room-7" {
 				return 3 * time.Second
 			}
 			return time.Second
-		}}
-		s := w.service()
-		s.Reader = slow
+		}))
 		began := time.Now()
 		for i, r := range s.Handle(t.Context(), requests...) {
 			if r.Err != nil || r.Request.ID != requests[i].ID {
@@ -63,6 +61,10 @@ type slowReader struct {
 	takes func(room string) time.Duration
 }
 
+func slow(w *world, takes func(room string) time.Duration) func(*endsession.Config) {
+	return func(c *endsession.Config) { c.Reader = slowReader{world: w, takes: takes} }
+}
+
 func (s slowReader) Live(ctx context.Context, target endsession.Target) ([]endsession.Session, error) {
 	if err := sleep(ctx, s.takes(target.RoomID)); err != nil {
 		return nil, &endsession.Error{Code: endsession.CodeVideoSDKUnavailable, Err: err}
@@ -74,13 +76,12 @@ func TestASlowMessageDoesNotHoldTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		requests := w.batch(3)
-		s := w.service()
-		s.Reader = slowReader{world: w, takes: func(room string) time.Duration {
+		s := w.service(slow(w, func(room string) time.Duration {
 			if room == "room-2" {
 				return time.Hour
 			}
 			return 0
-		}}
+		}))
 		var publishedAfter time.Duration
 		began := time.Now()
 		w.onPublish = func(int, endsession.Event) error { publishedAfter = time.Since(began); return nil }

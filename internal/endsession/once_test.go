@@ -59,8 +59,7 @@ func (w *world) deliverAtOnce(n int) []endsession.Result {
 	results := make([]endsession.Result, n)
 	var wg sync.WaitGroup
 	for i := range n {
-		s := w.service()
-		s.Observe = func(context.Context, endsession.Result) {}
+		s := w.service(func(c *endsession.Config) { c.Observe = nil })
 		wg.Go(func() {
 			ctx, cancel := context.WithTimeout(w.t.Context(), 25*time.Second)
 			defer cancel()
@@ -234,6 +233,12 @@ func TestATakeOverEndsNothingButTheRecordedPin(t *testing.T) {
 			outcome: endsession.Refused, code: endsession.CodePinMismatch,
 		},
 		{
+			name:    "it shows no customRoomId when read alone",
+			change:  func(_ *world, s *endsession.Session) { s.CustomRoomID = "" },
+			request: func(r *endsession.Request) { r.Target = endsession.Target{CustomRoomID: booking} },
+			outcome: endsession.Ended, acted: 1,
+		},
+		{
 			name:    "VideoSDK doesn't know it any more",
 			change:  func(w *world, _ *endsession.Session) { w.sessions = nil },
 			outcome: endsession.Failed, code: endsession.CodeSessionNotFound,
@@ -344,5 +349,27 @@ func TestTwoTriggersForOneSessionHaveAnOutcomeEach(t *testing.T) {
 		w.wantOutcome(w.deliver(first), endsession.Ended, "")
 		w.wantOutcome(w.deliver(second), endsession.AlreadyEnded, "")
 		w.wantCalls(1, 1)
+	})
+}
+
+func TestAnAnswerAboutAnotherSessionIsNoAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.live(2 * time.Hour)
+		w.onEnd = func(int) error { return lostAnswer() }
+		w.onRead = dieAfterRead(1)
+		w.wantAgain(w.deliver(trigger()), endsession.CodeVideoSDKUnavailable)
+		w.onEnd, w.onRead = nil, nil
+		time.Sleep(time.Minute)
+
+		w.showsFor = func(string) endsession.Session {
+			return endsession.Session{ID: "somebody-elses", RoomID: "other-room", End: "2000-01-01T00:00:00Z"}
+		}
+		w.wantAgain(w.deliver(trigger()), endsession.CodeVideoSDKUnreadable)
+		if len(w.published) > 0 {
+			t.Errorf("published %s", w.published[0].Detail)
+		}
+		w.showsFor = nil
+		w.wantOutcome(w.deliver(trigger()), endsession.Ended, "")
 	})
 }

@@ -11,6 +11,7 @@ type proposal struct {
 	outcome Outcome // empty: end the pin
 	pin     Pin
 	session Session
+	seen    time.Time // when the session was seen live; zero if the caller named it and nobody looked
 	err     *Error
 }
 
@@ -47,7 +48,10 @@ func (a *attempt) reconsider(ctx context.Context, pin Pin) (proposal, error) {
 		}
 		return proposal{outcome: Failed, pin: pin, session: pinned(pin), err: e}, nil
 	}
-	if session.Ended() {
+	switch {
+	case session.RoomID != pin.RoomID:
+		return a.mismatch(), nil
+	case session.Ended():
 		return proposal{outcome: AlreadyEnded, pin: pin, session: session}, nil
 	}
 	if p, refused := a.checkTimes(); refused {
@@ -56,7 +60,7 @@ func (a *attempt) reconsider(ctx context.Context, pin Pin) (proposal, error) {
 	if p, refused := a.guard(session); refused {
 		return p, nil
 	}
-	return proposal{pin: pin, session: session}, nil
+	return proposal{pin: pin, session: session, seen: a.with.Clock.Now()}, nil
 }
 
 func pinned(pin Pin) Session { return Session{ID: pin.SessionID, RoomID: pin.RoomID} }
@@ -67,7 +71,7 @@ func (a *attempt) forNow(e *Error) bool {
 	case Permanent, NotFound:
 		return false
 	case Credentials:
-		return !a.Policy.FinalCredentials
+		return !a.with.Policy.FinalCredentials
 	default:
 		return true
 	}
@@ -75,14 +79,14 @@ func (a *attempt) forNow(e *Error) bool {
 
 // checkTimes refuses what needs no call to be refused.
 func (a *attempt) checkTimes() (proposal, bool) {
-	now, r := a.Clock.Now(), a.request
-	if age := now.Sub(r.OccurredAt); age > a.Policy.MaxTriggerAge {
-		return a.refuse(CodeTriggerTooOld, "the trigger happened %s ago, more than the %s allowed", age.Round(time.Second), a.Policy.MaxTriggerAge), true
+	now, r := a.with.Clock.Now(), a.request
+	if age := now.Sub(r.OccurredAt); age > a.with.Policy.MaxTriggerAge {
+		return a.refuse(CodeTriggerTooOld, "the trigger happened %s ago, more than the %s allowed", age.Round(time.Second), a.with.Policy.MaxTriggerAge), true
 	}
-	if opens := r.StartsAt.Add(-a.Policy.BookingLead); !r.StartsAt.IsZero() && now.Before(opens) {
+	if opens := r.StartsAt.Add(-a.with.Policy.BookingLead); !r.StartsAt.IsZero() && now.Before(opens) {
 		return a.refuse(CodeBeforeWindow, "the booking's window opens at %s", opens.UTC().Format(time.RFC3339)), true
 	}
-	if closed := r.EndsAt.Add(a.Policy.BookingGrace); !r.EndsAt.IsZero() && now.After(closed) {
+	if closed := r.EndsAt.Add(a.with.Policy.BookingGrace); !r.EndsAt.IsZero() && now.After(closed) {
 		return a.refuse(CodeAfterWindow, "the booking's window closed at %s", closed.UTC().Format(time.RFC3339)), true
 	}
 	return proposal{}, false
@@ -109,7 +113,7 @@ func (a *attempt) pinSession(ctx context.Context) (proposal, error) {
 		return proposal{}, err
 	}
 	if !a.isNamed(session) {
-		return a.refuse(CodePinMismatch, "VideoSDK showed a session other than the one asked for"), nil
+		return a.mismatch(), nil
 	}
 	pin := Pin{RoomID: session.RoomID, SessionID: session.ID}
 	if session.Ended() {
@@ -118,13 +122,13 @@ func (a *attempt) pinSession(ctx context.Context) (proposal, error) {
 	if p, refused := a.guard(session); refused {
 		return p, nil
 	}
-	return proposal{pin: pin, session: session}, nil
+	return proposal{pin: pin, session: session, seen: a.with.Clock.Now()}, nil
 }
 
 func (a *attempt) pinRoom(ctx context.Context) (proposal, error) {
 	sessions, err := repeat(ctx, a, func() ([]Session, error) {
 		a.result.Reads++
-		return a.Reader.Live(ctx, a.request.Target)
+		return a.with.Reader.Live(ctx, a.request.Target)
 	})
 	if e := AsError(err); e != nil {
 		if e.Class == NotFound {
@@ -140,7 +144,11 @@ func (a *attempt) pinRoom(ctx context.Context) (proposal, error) {
 	var newest time.Time
 	var refusal *proposal
 	for _, session := range sessions {
-		if p, refused := a.guard(session); refused {
+		p, refused := a.mismatch(), !a.isNamed(session) || session.Ended()
+		if !refused {
+			p, refused = a.guard(session)
+		}
+		if refused {
 			if refusal == nil {
 				refusal = &p
 			}
@@ -153,16 +161,18 @@ func (a *attempt) pinRoom(ctx context.Context) (proposal, error) {
 	if best.ID == "" {
 		return *refusal, nil
 	}
-	return proposal{pin: Pin{RoomID: best.RoomID, SessionID: best.ID}, session: best}, nil
+	return proposal{pin: Pin{RoomID: best.RoomID, SessionID: best.ID}, session: best, seen: a.with.Clock.Now()}, nil
 }
 
-// guard refuses a live session that the trigger cannot mean. A session counts only if it is the one that was named, and only if it
-// had begun when the trigger happened: the same room may be somebody else's meeting by now.
+// mismatch refuses a session that is not the one asked for, or not live as asked for.
+func (a *attempt) mismatch() proposal {
+	return a.refuse(CodePinMismatch, "VideoSDK showed a session other than the one asked for")
+}
+
+// guard refuses a live session that the trigger cannot mean by its times: it must have begun when the trigger happened, since the same
+// room may be somebody else's meeting by now, and within the booking's window.
 func (a *attempt) guard(session Session) (proposal, bool) {
 	r := a.request
-	if !a.isNamed(session) || session.Ended() {
-		return a.refuse(CodePinMismatch, "VideoSDK showed a session other than the one asked for"), true
-	}
 	start, readable := session.StartTime()
 	if !readable {
 		if r.SessionID != "" {
@@ -174,7 +184,7 @@ func (a *attempt) guard(session Session) (proposal, bool) {
 		return a.refuse(CodeSessionAfterTrigger, "the session began at %s, after the trigger happened at %s",
 			start.UTC().Format(time.RFC3339), r.OccurredAt.UTC().Format(time.RFC3339)), true
 	}
-	early := !r.StartsAt.IsZero() && start.Before(r.StartsAt.Add(-a.Policy.BookingLead))
+	early := !r.StartsAt.IsZero() && start.Before(r.StartsAt.Add(-a.with.Policy.BookingLead))
 	late := !r.EndsAt.IsZero() && start.After(r.EndsAt)
 	if early || late {
 		return a.refuse(CodeSessionOutsideWindow, "the session began at %s, outside the booking's window", start.UTC().Format(time.RFC3339)), true
@@ -190,9 +200,14 @@ func (a *attempt) isNamed(session Session) bool {
 		matches(r.SessionID, session.ID) && matches(r.RoomID, session.RoomID) && matches(r.CustomRoomID, session.CustomRoomID)
 }
 
+// readSession reads one session. An answer about another one is no answer.
 func (a *attempt) readSession(ctx context.Context, id string) (Session, error) {
 	return repeat(ctx, a, func() (Session, error) {
 		a.result.Reads++
-		return a.Reader.Session(ctx, id)
+		session, err := a.with.Reader.Session(ctx, id)
+		if err == nil && session.ID != id {
+			return Session{}, &Error{Code: CodeVideoSDKUnreadable, Message: "VideoSDK showed a session other than the one asked for"}
+		}
+		return session, err
 	})
 }

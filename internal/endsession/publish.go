@@ -15,10 +15,10 @@ func (s *Service) publish(ctx context.Context, attempts []*attempt) {
 	if len(due) == 0 {
 		return
 	}
-	started := s.Clock.Now()
-	errs := s.Outbox.Publish(ctx, events)
+	started := s.with.Clock.Now()
+	errs := s.with.Outbox.Publish(ctx, events)
 	var taken []*attempt
-	took := s.Clock.Now().Sub(started)
+	took := s.with.Clock.Now().Sub(started)
 	for i, a := range due {
 		a.result.Durations.Publish = took
 		a.result.Durations.Total += took
@@ -38,7 +38,7 @@ func (a *attempt) complete(ctx context.Context) {
 	}
 	next := a.entry
 	next.State = Published
-	if _, won, err := a.Ledger.Store(ctx, a.entry, next); err != nil {
+	if _, won, err := a.with.Ledger.Store(ctx, a.entry, next); err != nil {
 		a.result.Uncompleted = err
 	} else if won {
 		a.entry = next

@@ -13,7 +13,7 @@ func (a *attempt) record(ctx context.Context, done proposal) error {
 		return err
 	}
 	var won bool
-	a.timed(&a.result.Durations.Record, func() { _, won, err = a.Ledger.Store(ctx, a.entry, next) })
+	a.timed(&a.result.Durations.Record, func() { _, won, err = a.with.Ledger.Store(ctx, a.entry, next) })
 	if err != nil {
 		return ledgerError(err)
 	}
@@ -26,11 +26,11 @@ func (a *attempt) record(ctx context.Context, done proposal) error {
 
 // recorded returns the entry with the outcome in it.
 func (a *attempt) recorded(entry Entry, p proposal) (Entry, error) {
-	detail, err := a.Outbox.Detail(Report{ID: a.key, Outcome: p.outcome, Request: a.request, Session: p.session, Err: p.err})
+	detail, err := a.with.Outbox.Detail(Report{ID: a.key, Outcome: p.outcome, Request: a.request, Session: p.session, Err: p.err})
 	if err != nil {
 		return Entry{}, &Error{Code: CodeInternal, Message: "the event could not be rendered", Err: fmt.Errorf("render the event: %w", err)}
 	}
-	entry.State, entry.Outcome, entry.Detail, entry.RecordedAt = Recorded, p.outcome, detail, a.Clock.Now()
+	entry.State, entry.Outcome, entry.Detail, entry.RecordedAt = Recorded, p.outcome, detail, a.with.Clock.Now()
 	if p.err != nil {
 		entry.Code = p.err.Code
 	}

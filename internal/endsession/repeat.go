@@ -29,9 +29,9 @@ func repeat[T any](ctx context.Context, a *attempt, call func() (T, error)) (T, 
 // once, if the context ends before that.
 func (a *attempt) pause(ctx context.Context, made int, asked time.Duration) bool {
 	pause := min(firstPause<<(made-1), maxPause)
-	wait := asked + time.Duration(a.Jitter()*float64(pause))
-	if deadline, ok := ctx.Deadline(); ok && a.Clock.Now().Add(wait).After(deadline) {
+	wait := asked + time.Duration(a.with.Jitter()*float64(pause))
+	if deadline, ok := ctx.Deadline(); ok && a.with.Clock.Now().Add(wait).After(deadline) {
 		return false
 	}
-	return a.Clock.Sleep(ctx, wait) == nil
+	return a.with.Clock.Sleep(ctx, wait) == nil
 }

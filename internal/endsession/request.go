@@ -34,7 +34,7 @@ type Target struct {
 // The most characters of each field.
 const (
 	maxIdentifier = 256
-	maxSource     = 128
+	maxSource     = 256
 	maxID         = 512
 	maxReason     = 512
 )

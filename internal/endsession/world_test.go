@@ -37,7 +37,8 @@ type world struct {
 	onStore   func(prev, next endsession.Entry) error // before the effect
 	onDetail  func(endsession.Report)
 	endAnswer func(endsession.Session) endsession.Session
-	async     bool // an accepted end shows only in later reads
+	showsFor  func(id string) endsession.Session // answers in place of any session read by its id
+	async     bool                               // an accepted end shows only in later reads
 	endTakes  time.Duration
 }
 
@@ -54,15 +55,19 @@ func newWorld(t *testing.T) *world {
 }
 
 // service returns a use case of its own on the world, as another execution environment is.
-func (w *world) service() *endsession.Service {
+func (w *world) service(changes ...func(*endsession.Config)) *endsession.Service {
 	w.t.Helper()
-	s, err := endsession.New(endsession.Config{
+	c := endsession.Config{
 		Reader: w, Ender: w, Ledger: faultyLedger{w}, Outbox: w, Policy: w.policy,
 		Clock:   endsession.Clock{Now: time.Now, Sleep: sleep},
 		Token:   func() string { w.mu.Lock(); defer w.mu.Unlock(); w.serial++; return fmt.Sprint("owner-", w.serial) },
 		Jitter:  func() float64 { return 0.5 },
 		Observe: func(_ context.Context, r endsession.Result) { w.observed = append(w.observed, r) },
-	})
+	}
+	for _, change := range changes {
+		change(&c)
+	}
+	s, err := endsession.New(c)
 	if err != nil {
 		w.t.Fatalf("New: %v", err)
 	}
@@ -119,6 +124,9 @@ func (w *world) Session(_ context.Context, id string) (endsession.Session, error
 	defer w.mu.Unlock()
 	if err := w.read(); err != nil {
 		return endsession.Session{}, err
+	}
+	if w.showsFor != nil {
+		return w.showsFor(id), nil
 	}
 	for _, s := range w.sessions {
 		if s.ID == id {

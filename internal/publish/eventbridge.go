@@ -11,9 +11,6 @@ import (
 	"videosdk-end-session/internal/endsession"
 )
 
-// Source is the source of every outcome event. An event of this source is never a trigger.
-const Source = "videosdk.end-session"
-
 // The limits of one PutEvents call. The one of size is below EventBridge's own.
 const (
 	maxEntries = 10
@@ -61,7 +58,7 @@ func callEnd(all []endsession.Event, first int) int {
 
 // entrySize is the size of an entry as EventBridge counts it: 14 bytes for the time, and the texts.
 func entrySize(e endsession.Event) int {
-	return 14 + len(Source) + len(DetailType(e.Outcome)) + len(e.Detail) + len(e.Trace)
+	return 14 + len(endsession.EventSource) + len(DetailType(e.Outcome)) + len(e.Detail) + len(e.Trace)
 }
 
 // put makes one call and writes the fate of each event to errs.
@@ -69,7 +66,7 @@ func (b *EventBridge) put(ctx context.Context, some []endsession.Event, errs []e
 	entries := make([]types.PutEventsRequestEntry, len(some))
 	for i, e := range some {
 		entries[i] = types.PutEventsRequestEntry{
-			EventBusName: &b.Bus, Source: aws.String(Source), DetailType: aws.String(DetailType(e.Outcome)),
+			EventBusName: &b.Bus, Source: aws.String(endsession.EventSource), DetailType: aws.String(DetailType(e.Outcome)),
 			Detail: aws.String(string(e.Detail)), Time: &e.Time,
 		}
 		if e.Trace != "" {

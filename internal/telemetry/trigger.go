@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -44,9 +45,9 @@ func (t Triggers) Attempted(ctx context.Context, r endsession.Result) {
 		milliseconds("publishMs", r.Durations.Publish),
 		milliseconds("totalMs", r.Durations.Total),
 	}
-	line.text("roomId", either(r.RoomID, r.Request.RoomID))
+	line.text("roomId", cmp.Or(r.RoomID, r.Request.RoomID))
 	line.text("customRoomId", r.Request.CustomRoomID)
-	line.text("sessionId", either(r.SessionID, r.Request.SessionID))
+	line.text("sessionId", cmp.Or(r.SessionID, r.Request.SessionID))
 	line.text("reason", r.Request.Reason)
 	line.text("force", r.Request.Force)
 	line.text("outcome", string(r.Outcome))
@@ -91,11 +92,4 @@ func (f *fields) failure(e *endsession.Error) {
 
 func milliseconds(name string, d time.Duration) slog.Attr {
 	return slog.Float64(name, float64(d.Microseconds())/1000)
-}
-
-func either(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -3,6 +3,7 @@
 package trigger
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -18,12 +19,16 @@ const maxDocument = 256 << 10
 // maxDelaySeconds is the longest delay that a document may ask for: that of an SQS message.
 const maxDelaySeconds = 900
 
+// ahead is how far a sender's clock may be ahead of ours where a time in the future is not taken for now.
+const ahead = 5 * time.Minute
+
 // envelope is what a door knows of a document that does not say it itself.
 type envelope struct {
 	source     string    // the door's own name
 	id         string    // the delivery's
 	occurredAt time.Time // zero where the document must say it
 	received   time.Time // no trigger happened later than it was received
+	redrivable bool      // the same bytes may be received again, days later
 	trace      string
 }
 
@@ -46,8 +51,8 @@ func document(body []byte, env envelope) (endsession.Request, *endsession.Error)
 	request.CustomRoomID = d.alias("customRoomId", "userMeetingId")
 	request.SessionID = d.text("sessionId")
 	unreadable := request.Target == endsession.Target{} && len(d.problems) > 0
-	request.Source = either(d.text("source"), env.source)
-	request.ID = either(d.text("id"), env.id)
+	request.Source = cmp.Or(d.text("source"), env.source)
+	request.ID = cmp.Or(d.text("id"), env.id)
 	request.Force = d.text("force")
 	request.Reason = d.text("reason")
 	request.StartsAt = d.time("startsAt")
@@ -57,6 +62,7 @@ func document(body []byte, env envelope) (endsession.Request, *endsession.Error)
 	if at := d.time("occurredAt"); !at.IsZero() {
 		request.OccurredAt = at
 	}
+	future := env.redrivable && request.OccurredAt.After(env.received.Add(ahead))
 	if request.OccurredAt.After(env.received) {
 		request.OccurredAt = env.received
 	}
@@ -65,6 +71,9 @@ func document(body []byte, env envelope) (endsession.Request, *endsession.Error)
 	problems := d.problems
 	if delayed {
 		problems = append(problems, "delaySeconds must be 0 here: only webhooks can be delayed")
+	}
+	if future {
+		problems = append(problems, "occurredAt must not lie in the future: redriven, this would count as having happened later still")
 	}
 	if unstated {
 		problems = append(problems, "occurredAt is required in a bare document on a queue: a redriven message has no other time of its own")
@@ -84,6 +93,8 @@ func document(body []byte, env envelope) (endsession.Request, *endsession.Error)
 	switch {
 	case len(problems) == 1 && delayed:
 		code = endsession.CodeDelayNotSupported
+	case len(problems) == 1 && future:
+		code = endsession.CodeOccurredAtInFuture
 	case len(problems) == 1 && unstated:
 		code = endsession.CodeOccurredAtMissing
 	}
@@ -125,7 +136,7 @@ func (d *reader) alias(name, other string) string {
 	if a != "" && b != "" && a != b {
 		d.problems = append(d.problems, fmt.Sprintf("%s and %s are two names of one field and must not differ", name, other))
 	}
-	return either(a, b)
+	return cmp.Or(a, b)
 }
 
 func (d *reader) time(name string) time.Time {
@@ -159,11 +170,4 @@ func (d *reader) delay(name string) bool {
 		return false
 	}
 	return seconds > 0
-}
-
-func either(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -226,14 +226,14 @@ func TestDocumentProblems(t *testing.T) {
 		{
 			name: "texts that are too long or could not stand in a path",
 			document: fmt.Sprintf(`{"roomId":"a/b","customRoomId":"a b","sessionId":"%s","source":"%s","id":"a\u0000b","reason":"a\nb"}`,
-				strings.Repeat("x", 257), strings.Repeat("x", 129)),
+				strings.Repeat("x", 257), strings.Repeat("x", 257)),
 			want: func(r *endsession.Request) {
 				r.Target = endsession.Target{RoomID: "a/b", CustomRoomID: "a b", SessionID: strings.Repeat("x", 257)}
-				r.Source, r.ID, r.Reason = strings.Repeat("x", 129), "a\x00b", "a\nb"
+				r.Source, r.ID, r.Reason = strings.Repeat("x", 257), "a\x00b", "a\nb"
 			},
 			problems: []string{
 				"roomId" + identifier, "customRoomId" + identifier, "sessionId" + identifier,
-				"source must be at most 128 characters without control characters",
+				"source must be at most 256 characters without control characters",
 				"id must be at most 512 characters without control characters",
 				"reason must be at most 512 characters without control characters",
 			},

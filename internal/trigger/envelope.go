@@ -1,15 +1,14 @@
 package trigger
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"videosdk-end-session/internal/endsession"
 )
-
-// ownSource is the source of this application's outcome events. None of them is a trigger, or an outcome would end the next meeting.
-const ownSource = "videosdk.end-session"
 
 // maxEnvelopes is how deep envelopes may lie in each other. EventBridge by SNS to a queue, with a CloudEvent inside, is three.
 const maxEnvelopes = 4
@@ -19,6 +18,11 @@ const maxEnvelopes = 4
 func message(body []byte, env envelope) (endsession.Request, *endsession.Error) {
 	for range maxEnvelopes {
 		inner, enclosed, err := opened(body, env)
+		if enclosed.source == endsession.EventSource {
+			err = &endsession.Error{
+				Code: endsession.CodeOwnEvent, Class: endsession.Permanent, Message: "an outcome of this application is never a trigger",
+			}
+		}
 		if err != nil {
 			return endsession.Request{Source: enclosed.source, ID: enclosed.id, OccurredAt: enclosed.occurredAt, Trace: enclosed.trace}, err
 		}
@@ -59,11 +63,6 @@ func opened(body []byte, env envelope) ([]byte, envelope, *endsession.Error) {
 	}
 	switch {
 	case s.DetailType != nil && s.Detail != nil:
-		if text(s.Source) == ownSource {
-			return nil, env, &endsession.Error{
-				Code: endsession.CodeOwnEvent, Class: endsession.Permanent, Message: "an outcome of this application is never a trigger",
-			}
-		}
 		return s.Detail, env.within(text(s.Source), text(s.ID), text(s.Time)), nil
 	case s.TopicARN != nil && text(s.Type) == "Notification":
 		return []byte(text(s.Message)), env.within("sns", text(s.MessageID), text(s.Timestamp)), nil
@@ -84,18 +83,18 @@ func opened(body []byte, env envelope) ([]byte, envelope, *endsession.Error) {
 
 // within returns what is known of the content of an envelope.
 func (e envelope) within(source, id, at string) envelope {
-	e.source, e.id = either(source, e.source), either(id, e.id)
-	if t, err := time.Parse(time.RFC3339, at); err == nil {
-		e.occurredAt = t
+	e.source, e.id = cmp.Or(source, e.source), cmp.Or(id, e.id)
+	if at != "" {
+		e.occurredAt, _ = time.Parse(time.RFC3339, at) // a time that cannot be read is none
 	}
 	return e
 }
 
-// text returns a JSON string, and nothing for any other value.
+// text returns a JSON string as a document's fields are read, and nothing for any other value.
 func text(raw json.RawMessage) string {
 	var s string
 	_ = json.Unmarshal(raw, &s)
-	return s
+	return strings.TrimSpace(s)
 }
 
 // orEmpty returns content that is not nil, since that stands for no envelope.

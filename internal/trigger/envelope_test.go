@@ -91,6 +91,10 @@ func TestWhatLiesInAnEnvelopeMayBeWrong(t *testing.T) {
 		{"envelopes without end", deep, endsession.CodeInvalidRequest},
 		{"an outcome of our own", own, endsession.CodeOwnEvent},
 		{"an outcome of our own by SNS", notification(own), endsession.CodeOwnEvent},
+		{
+			"an outcome of our own as a CloudEvent", strings.Replace(cloudEvent(`,"data":{"roomId":"r"}`), "/my/calendar", "videosdk.end-session", 1),
+			endsession.CodeOwnEvent,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -99,6 +103,24 @@ func TestWhatLiesInAnEnvelopeMayBeWrong(t *testing.T) {
 				t.Errorf("error = %v, want a permanent %s", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestATestEventHappensNow(t *testing.T) {
+	got, err := trigger.Event([]byte(`{"id":"e","source":"lms","detail-type":"t","detail":{"roomId":"r"}}`), trace, now)
+	wantError(t, nil, err)
+	wantRequest(t, endsession.Request{Target: endsession.Target{RoomID: "r"}, Source: "lms", ID: "e", OccurredAt: now, Trace: trace}, got)
+}
+
+func TestARequestIsTheSameTriggerWhenItIsHandedOn(t *testing.T) {
+	event := `{"id":" e-1","source":"billing ","detail-type":"t","time":"2026-11-23T09:00:00Z","detail":{"roomId":" r "}}`
+	first, err := trigger.Event([]byte(event), trace, now)
+	wantError(t, nil, err)
+	document, _ := trigger.Document(first)
+	again, err := trigger.Message(message(string(document), now), now)
+	wantError(t, nil, err)
+	if first.Key() != again.Key() {
+		t.Errorf("handed on, the trigger %q of %q is %q of %q", first.ID, first.Source, again.ID, again.Source)
 	}
 }
 
@@ -111,6 +133,7 @@ func TestEvents(t *testing.T) {
 		{"one", `{"id":"1"}`, []string{`{"id":"1"}`}},
 		{"an array", `[{"id":"1"}, {"id":"2"}]`, []string{`{"id":"1"}`, `{"id":"2"}`}},
 		{"an empty array", `[]`, nil},
+		{"null", `null`, []string{`null`}},
 		{"what is no event is left to be refused", `"x"`, []string{`"x"`}},
 	}
 	for _, tt := range tests {

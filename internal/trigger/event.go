@@ -10,16 +10,16 @@ import (
 // Events returns the events in an EventBridge payload: the one that it is, or those of the array that newer buses deliver.
 func Events(payload []byte) []json.RawMessage {
 	var all []json.RawMessage
-	if json.Unmarshal(payload, &all) == nil {
+	if json.Unmarshal(payload, &all) == nil && all != nil {
 		return all
 	}
 	return []json.RawMessage{payload}
 }
 
 // Event reads one EventBridge event, whose detail is the document or a CloudEvent around it. An event of this application's own is an
-// error of CodeOwnEvent.
+// error of CodeOwnEvent. Every event from a bus has a time; one that has none is a test event, which happens now.
 func Event(event []byte, trace string, now time.Time) (endsession.Request, *endsession.Error) {
-	return message(event, envelope{source: "eventbridge", received: now, trace: trace})
+	return message(event, envelope{source: "eventbridge", occurredAt: now, received: now, redrivable: true, trace: trace})
 }
 
 // Document returns the request as the document from which Message makes the same request again, so that it can be handed on.

@@ -1,6 +1,7 @@
 package trigger
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
@@ -47,7 +48,7 @@ func AsHTTP(payload []byte) (HTTP, bool) {
 // id of the call; where it has no time, it happened now.
 func (h HTTP) Request(trace string, now time.Time) (endsession.Request, *endsession.Error) {
 	env := envelope{
-		source: "http", id: either(strings.TrimSpace(h.header("Idempotency-Key")), h.call.RequestContext.RequestID),
+		source: "http", id: cmp.Or(strings.TrimSpace(h.header("Idempotency-Key")), h.call.RequestContext.RequestID),
 		occurredAt: now, received: now, trace: trace,
 	}
 	body := []byte(h.call.Body)

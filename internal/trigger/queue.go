@@ -10,12 +10,15 @@ import (
 )
 
 // Message reads a message of the trigger queue: the document, bare or in the envelope of the service that put it there (EventBridge,
-// SNS, CloudEvents). A bare document must say when the trigger happened. Neither the message's
-// id nor the time at which it was sent survives a redrive, so neither may stand for that time; the latter only bounds it.
+// SNS, CloudEvents). A bare document must say when the trigger happened: neither the message's id nor the time at which it was sent
+// survives a redrive, so neither may stand for that time. A message that was not sent, such as a test event, is received now.
 func Message(m events.SQSMessage, now time.Time) (endsession.Request, *endsession.Error) {
-	received := now
-	if ms, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64); err == nil && time.UnixMilli(ms).Before(now) {
-		received = time.UnixMilli(ms)
+	env := envelope{source: "queue", id: m.MessageId, received: now, trace: m.Attributes["AWSTraceHeader"]}
+	if ms, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64); err == nil {
+		env.redrivable = true
+		if sent := time.UnixMilli(ms); sent.Before(now) {
+			env.received = sent
+		}
 	}
-	return message([]byte(m.Body), envelope{source: "queue", id: m.MessageId, received: received, trace: m.Attributes["AWSTraceHeader"]})
+	return message([]byte(m.Body), env)
 }

@@ -2,6 +2,7 @@ package trigger_test
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,12 +58,15 @@ func TestMessage(t *testing.T) {
 			name: "later than it was sent counts as sent", message: message(`{"roomId":"r","occurredAt":"2026-11-23T09:30:00.001Z"}`, sent),
 			want: queued(sent),
 		},
-		{name: "2099 counts as sent", message: with(func(map[string]string) {}), want: queued(sent)},
 		{
-			name: "sent later than now", message: message(`{"roomId":"r","occurredAt":"2099-01-01T00:00:00Z"}`, now.Add(time.Minute)),
+			name: "five minutes ahead counts as sent", message: message(`{"roomId":"r","occurredAt":"2026-11-23T09:35:00Z"}`, sent),
+			want: queued(sent),
+		},
+		{
+			name: "sent later than now", message: message(`{"roomId":"r","occurredAt":"2026-11-23T10:01:00Z"}`, now.Add(time.Minute)),
 			want: queued(now),
 		},
-		{name: "sent at no time", message: with(func(a map[string]string) { delete(a, "SentTimestamp") }), want: queued(now)},
+		{name: "2099 in a message that was not sent counts as now", message: with(func(a map[string]string) { delete(a, "SentTimestamp") }), want: queued(now)},
 		{name: "sent at an unreadable time", message: with(func(a map[string]string) { a["SentTimestamp"] = "yesterday" }), want: queued(now)},
 		{
 			name: "a redriven message happened when it happened", message: message(`{"roomId":"r","occurredAt":"2026-11-20T09:00:00Z"}`, sent),
@@ -120,4 +124,16 @@ func TestMessageProblems(t *testing.T) {
 			wantRequest(t, tt.want, got)
 		})
 	}
+}
+
+func TestATimeInTheFutureIsRefusedWhereItCouldBeRedriven(t *testing.T) {
+	const problem = "occurredAt must not lie in the future: redriven, this would count as having happened later still"
+	want := refused(endsession.CodeOccurredAtInFuture, problem)
+	sent := at(9, 30)
+	_, err := trigger.Message(message(`{"roomId":"r","occurredAt":"2026-11-23T09:35:00.001Z"}`, sent), now)
+	wantError(t, want, err)
+	_, err = trigger.Message(message(strings.Replace(bridge(`{"roomId":"r"}`), "2026", "2099", 1), sent), now)
+	wantError(t, want, err)
+	_, err = trigger.Event([]byte(strings.Replace(bridge(`{"roomId":"r"}`), "2026", "2099", 1)), trace, now)
+	wantError(t, want, err)
 }

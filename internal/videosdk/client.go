@@ -2,7 +2,8 @@
 // room, one session, and the end of one.
 //
 // It makes each call once. The one thing that it repeats is a call that VideoSDK refused with 401, once, with fresh credentials: such
-// a call was not processed. Every other repetition is the use case's to decide, which knows what a call may have done. Errors are
+// a call was not processed. The call that ends a session it only makes soon after it was asked to, since its caller has looked at the
+// session just before. Every other repetition is the use case's to decide, which knows what a call may have done. Errors are
 // *[endsession.Error] with class, code, VideoSDK's status, message and request id.
 //
 // Source of the foreign facts: docs.videosdk.live/api-reference/realtime-communication, and the behaviour of the vendor's server SDKs.
@@ -27,6 +28,7 @@ import (
 
 const (
 	callTimeout = 8 * time.Second // of one call, its answer read
+	endWithin   = 2 * time.Second // from the wish to end a session, which follows a look at it, to the start of the call
 	maxAnswer   = 1 << 20         // bytes of an answer that are read
 )
 
@@ -123,7 +125,9 @@ func (c *Client) End(ctx context.Context, roomID, sessionID string) (endsession.
 	if err != nil {
 		return endsession.Session{}, err
 	}
-	answer, err := c.call(ctx, call{method: http.MethodPost, path: "/sessions/end", body: body, notFound: endsession.CodeSessionNotFound})
+	answer, err := c.call(ctx, call{
+		method: http.MethodPost, path: "/sessions/end", body: body, notFound: endsession.CodeSessionNotFound, startBy: c.now().Add(endWithin),
+	})
 	if err != nil {
 		return endsession.Session{}, err
 	}
@@ -140,6 +144,7 @@ type call struct {
 	path     string // below /v2, with the query
 	body     []byte // JSON; nil for none
 	notFound endsession.Code
+	startBy  time.Time // not to be made later than this; zero for no such time
 }
 
 // answer is what VideoSDK answered with 2xx.
@@ -169,21 +174,31 @@ func (c *Client) call(ctx context.Context, call call) (answer, error) {
 	}
 	fresh, refreshErr := c.credentials.Refresh(ctx, used)
 	if refreshErr != nil {
-		endsession.AsError(err).Err = refreshErr
-		return answer{}, err
+		// Still the refusal, but it may pass if only the refresh failed for now.
+		refused := endsession.AsError(err)
+		refused.Class, refused.Err = endsession.AsError(secretError(refreshErr)).Class, refreshErr
+		return answer{}, refused
 	}
 	return c.attempt(ctx, call, fresh)
 }
 
 // secretError is the failure to get credentials at all.
 func secretError(err error) error {
-	if errors.Is(err, ErrInvalidCredentials) {
+	var known *endsession.Error
+	switch {
+	case errors.Is(err, ErrInvalidCredentials):
 		return &endsession.Error{Code: endsession.CodeSecretInvalid, Class: endsession.Credentials, Message: "the VideoSDK secret: " + ErrInvalidCredentials.Error()}
+	case errors.As(err, &known):
+		return known
+	default:
+		return &endsession.Error{Code: endsession.CodeSecretUnavailable, Message: "the VideoSDK secret could not be read", Err: err}
 	}
-	return &endsession.Error{Code: endsession.CodeSecretUnavailable, Class: endsession.Credentials, Message: "the VideoSDK secret could not be read", Err: err}
 }
 
 func (c *Client) attempt(ctx context.Context, call call, creds Credentials) (answer, error) {
+	if !call.startBy.IsZero() && c.now().After(call.startBy) {
+		return answer{}, &endsession.Error{Code: endsession.CodeSecretUnavailable, Message: "the secret took so long to read that the session must be looked at again"}
+	}
 	token, err := c.signer.sign(creds, c.now())
 	if err != nil {
 		return answer{}, secretError(err)

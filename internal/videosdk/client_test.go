@@ -156,3 +156,33 @@ func TestIdentifiersAreEscaped(t *testing.T) {
 		})
 	}
 }
+
+func TestAnEndThatCannotBeginSoonIsNotBegun(t *testing.T) {
+	tests := []struct {
+		name  string
+		takes time.Duration // the secret's fetch
+		calls int
+	}{
+		{name: "soon enough", takes: 2 * time.Second, calls: 1},
+		{name: "too late after the look at the session", takes: 2*time.Second + 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server := record(t, says(`{"id":"s"}`))
+			now := newClock()
+			source := steady(good)
+			source.onGet = func() { now.advance(tt.takes) }
+			client := newClient(t, server.URL, source, now)
+			_, err := client.End(t.Context(), roomID, sessionID)
+			if calls := len(server.all()); calls != tt.calls || (err == nil) != (tt.calls > 0) {
+				t.Fatalf("End() = %v after %d calls, want %d", err, calls, tt.calls)
+			}
+			if got := endsession.AsError(err); got != nil && (got.Class != endsession.Transient || got.Uncertain) {
+				t.Errorf("End() = %+v, want a transient error of a call that was not made", got)
+			}
+			if _, err := client.Session(t.Context(), "s"); err != nil {
+				t.Errorf("a look is never too late: %v", err)
+			}
+		})
+	}
+}

@@ -20,7 +20,7 @@ type Credentials struct {
 // CredentialSource gives the credentials of the account.
 type CredentialSource interface {
 	// Get returns credentials that may be some minutes old. An error that wraps ErrInvalidCredentials says that there are some and
-	// they cannot be used.
+	// they cannot be used, an *endsession.Error is passed on, and any other counts as one that may pass.
 	Get(ctx context.Context) (Credentials, error)
 	// Refresh returns credentials that were fetched after the given time.
 	Refresh(ctx context.Context, after time.Time) (Credentials, error)

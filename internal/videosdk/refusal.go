@@ -1,6 +1,8 @@
 package videosdk
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,6 +31,8 @@ func (r refusal) error(token string, creds Credentials) error {
 		HTTPStatus: status, RequestID: requestID(r.response.Header), VendorCode: endsession.Truncate(mask.Replace(vendorCode)),
 	}
 	switch {
+	case status >= 400 && status < 500 && isPage(r.body) && !refusedEarly(status):
+		e.Code = endsession.CodeVideoSDKUnreadable // another server's answer: VideoSDK's API speaks JSON
 	case status == http.StatusBadRequest && isRoomNotFound(message), status == http.StatusPaymentRequired, status == http.StatusNotFound:
 		e.Code, e.Class = r.notFound, endsession.NotFound // 402 is not about billing
 	case status == http.StatusUnauthorized:
@@ -55,12 +59,28 @@ func (r refusal) error(token string, creds Credentials) error {
 	return e
 }
 
+// isPage reports whether a body is an HTML page.
+func isPage(body []byte) bool {
+	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
+}
+
+// refusedEarly reports whether a status means the same whoever answers with it: nothing was processed, and trying later may help.
+func refusedEarly(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return true
+	default:
+		return false
+	}
+}
+
 // isRoomNotFound knows the two messages of room look-ups that mean not found and come with 400.
 func isRoomNotFound(message string) bool {
 	return message == "Room not found." || message == "RoomId is invalid."
 }
 
-// text returns the vendor's message and code: the first of the known fields, or the body itself where it is no JSON object.
+// text returns the vendor's message and code: the first of the known fields, or the body itself where it is plain text. JSON of another
+// form, or cut off, is not quoted: a session in it would tell names.
 func (r refusal) text() (message, code string) {
 	var fields struct {
 		Message       text `json:"message"`
@@ -71,10 +91,14 @@ func (r refusal) text() (message, code string) {
 		ErrorCode     text `json:"errorCode"`
 	}
 	if err := json.Unmarshal(r.body, &fields); err != nil {
-		return strings.TrimSpace(string(r.body)), ""
+		plain := strings.TrimSpace(string(r.body))
+		if strings.HasPrefix(plain, "{") || strings.HasPrefix(plain, "[") || strings.HasPrefix(plain, `"`) {
+			return "", ""
+		}
+		return plain, ""
 	}
-	message = string(either(either(fields.Message, fields.Error), either(fields.Msg, fields.StatusMessage)))
-	return message, string(either(fields.Code, fields.ErrorCode))
+	message = string(cmp.Or(fields.Message, fields.Error, fields.Msg, fields.StatusMessage))
+	return message, string(cmp.Or(fields.Code, fields.ErrorCode))
 }
 
 // maxRetryAfter is the longest wait that is reported. No invocation lives that long, so what is longer says the same.

@@ -267,3 +267,31 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		}
 	}
 }
+
+func TestAPageIsAnotherServersAnswer(t *testing.T) {
+	for _, status := range []int{400, 402, 404, 405, 409, 422} {
+		server := record(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte("\n<html><body>Not here</body></html>"))
+		})
+		_, err := newClient(t, server.URL, nil, nil).Live(t.Context(), endsession.Target{RoomID: "r"})
+		if got := endsession.AsError(err); got == nil || got.Code != endsession.CodeVideoSDKUnreadable || got.Class != endsession.Transient {
+			t.Errorf("%d with a page: got %+v, want a transient videosdk_unreadable", status, got)
+		}
+	}
+}
+
+func TestJSONThatIsNoMessageIsNotQuoted(t *testing.T) {
+	for _, body := range []string{
+		`{"message":"conflict","data":{"participants":[{"name":"Jane Roe","email":`, `[{"name":"Jane Roe"}]`, `"Jane Roe"`, ` {"name":"Jane Roe"`,
+	} {
+		server := record(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+			w.WriteHeader(http.StatusConflict)
+			_, _ = w.Write([]byte(body))
+		})
+		_, err := newClient(t, server.URL, nil, nil).End(t.Context(), "r", "s")
+		if got := endsession.AsError(err); got == nil || got.Message != "VideoSDK answered 409" {
+			t.Errorf("%s: got %+v, want a message without it", body, got)
+		}
+	}
+}

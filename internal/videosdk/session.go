@@ -1,6 +1,7 @@
 package videosdk
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"videosdk-end-session/internal/endsession"
@@ -9,37 +10,43 @@ import (
 // session is a session as VideoSDK sends it, in both shapes that are known: the documented one, and the one with meetingId and
 // userMeetingId and without status and links, which the vendor's own SDK meets. Everything else in it is private and not read.
 type session struct {
-	ID            text `json:"id"`
-	RoomID        text `json:"roomId"`
-	MeetingID     text `json:"meetingId"`
-	CustomRoomID  text `json:"customRoomId"`
-	UserMeetingID text `json:"userMeetingId"`
-	Start         text `json:"start"`
-	End           text `json:"end"`
-	Status        text `json:"status"`
-	Participants  []struct {
-		ParticipantID text `json:"participantId"`
-		Name          text `json:"name"`
-		Timelog       []struct {
-			Start text `json:"start"`
-			End   text `json:"end"`
-		} `json:"timelog"`
-	} `json:"participants"`
-	Links struct {
-		Room    text `json:"get_room"`
-		Session text `json:"get_session"`
-	} `json:"links"`
+	ID            text                   `json:"id"`
+	RoomID        text                   `json:"roomId"`
+	MeetingID     text                   `json:"meetingId"`
+	CustomRoomID  text                   `json:"customRoomId"`
+	UserMeetingID text                   `json:"userMeetingId"`
+	Start         text                   `json:"start"`
+	End           text                   `json:"end"`
+	Status        text                   `json:"status"`
+	Participants  lenient[[]participant] `json:"participants"`
+	Links         lenient[links]         `json:"links"`
+}
+
+type participant struct {
+	ParticipantID text                `json:"participantId"`
+	Name          text                `json:"name"`
+	Timelog       lenient[[]presence] `json:"timelog"`
+}
+
+type presence struct {
+	Start text `json:"start"`
+	End   text `json:"end"`
+}
+
+type links struct {
+	Room    text `json:"get_room"`
+	Session text `json:"get_session"`
 }
 
 func (s session) session() endsession.Session {
 	out := endsession.Session{
 		ID:           string(s.ID),
-		RoomID:       string(either(s.RoomID, s.MeetingID)),
-		CustomRoomID: string(either(s.CustomRoomID, s.UserMeetingID)),
+		RoomID:       string(cmp.Or(s.RoomID, s.MeetingID)),
+		CustomRoomID: string(cmp.Or(s.CustomRoomID, s.UserMeetingID)),
 		Start:        string(s.Start),
 		End:          string(s.End),
 		Status:       string(s.Status),
-		Links:        endsession.Links{Room: string(s.Links.Room), Session: string(s.Links.Session)},
+		Links:        endsession.Links{Room: string(s.Links.value.Room), Session: string(s.Links.value.Session)},
 	}
 	if out.Status == "" {
 		out.StatusDerived = true
@@ -48,21 +55,14 @@ func (s session) session() endsession.Session {
 			out.Status = "ended"
 		}
 	}
-	for _, p := range s.Participants {
+	for _, p := range s.Participants.value {
 		participant := endsession.Participant{ID: string(p.ParticipantID), Name: string(p.Name)}
-		for _, stay := range p.Timelog {
+		for _, stay := range p.Timelog.value {
 			participant.Timelog = append(participant.Timelog, endsession.Presence{Start: string(stay.Start), End: string(stay.End)})
 		}
 		out.Participants = append(out.Participants, participant)
 	}
 	return out
-}
-
-func either(a, b text) text {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // text is a string field that must not make a whole answer unreadable if VideoSDK sends another type: a number becomes its digits,
@@ -81,6 +81,17 @@ func (t *text) UnmarshalJSON(b []byte) error {
 		*t = text(s)
 	case c == '-' || c >= '0' && c <= '9':
 		*t = text(b)
+	}
+	return nil
+}
+
+// lenient is what is told and not needed: of another type than known, it is empty, and the rest of the answer stays readable.
+type lenient[T any] struct{ value T }
+
+// UnmarshalJSON reads any JSON value.
+func (l *lenient[T]) UnmarshalJSON(b []byte) error {
+	if json.Unmarshal(b, &l.value) != nil {
+		*l = lenient[T]{}
 	}
 	return nil
 }

@@ -211,3 +211,11 @@ func TestOpenFields(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsOnlyToldMayBeOfAnyType(t *testing.T) {
+	server := record(t, says(`{"id":"s","roomId":"r","start":"x","participants":{"total":2},"links":[1]}`))
+	got, err := newClient(t, server.URL, nil, nil).Session(t.Context(), "s")
+	if err != nil || got.ID != "s" || got.RoomID != "r" || len(got.Participants) != 0 {
+		t.Errorf("Session() = %+v, %v; want what could be read", got, err)
+	}
+}

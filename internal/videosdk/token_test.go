@@ -196,6 +196,7 @@ func TestNoCallWithoutCredentials(t *testing.T) {
 		source *account
 		code   endsession.Code
 		cause  error
+		passes bool
 	}{
 		{name: "empty", source: pair("", ""), code: unusable},
 		{name: "empty key", source: pair("", secret), code: unusable},
@@ -203,7 +204,11 @@ func TestNoCallWithoutCredentials(t *testing.T) {
 		{name: "blank key", source: pair(" \t\n", secret), code: unusable},
 		{name: "blank secret", source: pair(apiKey, " \t\n"), code: unusable},
 		{name: "unusable", source: &account{getErr: wrap(videosdk.ErrInvalidCredentials)}, code: unusable},
-		{name: "out of reach", source: &account{getErr: wrap(outage)}, code: endsession.CodeSecretUnavailable, cause: outage},
+		{name: "out of reach", source: &account{getErr: wrap(outage)}, code: endsession.CodeSecretUnavailable, cause: outage, passes: true},
+		{
+			name: "denied", code: endsession.CodeSecretUnavailable,
+			source: &account{getErr: wrap(&endsession.Error{Code: endsession.CodeSecretUnavailable, Class: endsession.Credentials, Message: "denied"})},
+		},
 	}
 	for _, tt := range tests {
 		for _, op := range operations {
@@ -211,8 +216,8 @@ func TestNoCallWithoutCredentials(t *testing.T) {
 				server := record(t, func(w http.ResponseWriter, _ *http.Request, _ int) { w.WriteHeader(http.StatusTeapot) })
 				err := op.do(t.Context(), newClient(t, server.URL, tt.source, nil))
 				got := endsession.AsError(err)
-				if got == nil || got.Code != tt.code || got.Class != endsession.Credentials || got.Uncertain || got.Message == "" {
-					t.Errorf("got %+v, want %s of class credentials", got, tt.code)
+				if got == nil || got.Code != tt.code || (got.Class == endsession.Transient) != tt.passes || got.Uncertain || got.Message == "" {
+					t.Errorf("got %+v, want %s that passes: %t", got, tt.code, tt.passes)
 				}
 				if tt.cause != nil && !errors.Is(err, tt.cause) {
 					t.Errorf("%v does not wrap its cause", err)

@@ -72,11 +72,13 @@ func TestUnauthorizedForEver(t *testing.T) {
 func TestUnauthorizedAndNothingFresh(t *testing.T) {
 	outage := errors.New("secrets manager is down")
 	tests := []struct {
-		name string
-		err  error
+		name  string
+		err   error
+		class endsession.Class
 	}{
-		{name: "out of reach", err: outage},
-		{name: "unusable", err: videosdk.ErrInvalidCredentials},
+		{name: "out of reach for now", err: outage, class: endsession.Transient},
+		{name: "out of reach for good", err: &endsession.Error{Code: endsession.CodeSecretUnavailable, Class: endsession.Credentials}, class: endsession.Credentials},
+		{name: "unusable", err: videosdk.ErrInvalidCredentials, class: endsession.Credentials},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -84,7 +86,7 @@ func TestUnauthorizedAndNothingFresh(t *testing.T) {
 			inject(t, server, standin.Fault{Do: standin.Answer, Status: http.StatusUnauthorized, Body: `{"message":"Token is invalid or expired"}`})
 			_, err := newClient(t, server.URL(), &account{held: good, refreshErr: wrap(tt.err)}, nil).End(t.Context(), roomID, sessionID)
 			got := endsession.AsError(err)
-			if got == nil || got.Code != endsession.CodeVideoSDKUnauthorized || got.Class != endsession.Credentials ||
+			if got == nil || got.Code != endsession.CodeVideoSDKUnauthorized || got.Class != tt.class ||
 				got.Message != "VideoSDK answered 401: Token is invalid or expired" {
 				t.Errorf("got %+v", got)
 			}

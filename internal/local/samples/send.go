@@ -114,7 +114,8 @@ func knock(ctx context.Context, on *stack.Stack, s Sample) (Sent, bool, error) {
 		_, err := on.PutEvent(ctx, payload.Source, payload.DetailType, payload.Detail)
 		return Sent{}, true, err
 	case s.Function() == "SqsFunction":
-		_, err := on.Cloud.Send(ctx, cloud.Message{Queue: "TriggerQueue", Body: payload.Records[0].Body})
+		body := strings.ReplaceAll(payload.Records[0].Body, Never, time.Now().UTC().Format(time.RFC3339))
+		_, err := on.Cloud.Send(ctx, cloud.Message{Queue: "TriggerQueue", Body: body})
 		return Sent{}, true, err
 	default:
 		return invoke(ctx, on, s)

@@ -39,9 +39,6 @@ func documents(shape string, number int) map[string]document {
 // object is a JSON object; its fields are written in the order of their names.
 type object = map[string]any
 
-// never is later than every receipt, and so counts as the receipt: a sample with this time never grows too old.
-const never = "2099-01-01T00:00:00Z"
-
 // wrappings make the payload of a shape from a document. The name keeps ids apart.
 var wrappings = map[string]func(name string, d document) any{
 	"direct": func(_ string, d document) any { return d },
@@ -62,11 +59,11 @@ var wrappings = map[string]func(name string, d document) any{
 	},
 	"sqs": func(name string, d document) any {
 		if name != "invalid" {
-			d.ID, d.Source, d.OccurredAt = "sample-"+name, "my-timer", never
+			d.ID, d.Source, d.OccurredAt = "sample-"+name, "my-timer", Never
 		}
 		return batch(name, text(d))
 	},
-	"sqs-eventbridge":         func(name string, d document) any { return batch(name, text(event("sqs-"+name, d))) },
+	"sqs-eventbridge":         func(name string, d document) any { return batch(name, text(sent(event("sqs-"+name, d)))) },
 	"sqs-sns":                 func(name string, d document) any { return batch(name, text(notification(name, text(d)))) },
 	"eventbridge":             func(name string, d document) any { return event(name, d) },
 	"eventbridge-array":       func(name string, d document) any { return []any{event("array-"+name, d)} },
@@ -97,20 +94,26 @@ func batch(name, body string) object {
 func event(id string, detail any) object {
 	return object{
 		"version": "0", "id": "sample-" + id, "detail-type": "End Session", "source": "videosdk.trigger", "account": "123456789012",
-		"time": never, "region": "us-east-1", "resources": []string{}, "detail": detail,
+		"region": "us-east-1", "resources": []string{}, "detail": detail,
 	}
+}
+
+// sent is an event as a bus sends it, with the time that a test event lacks.
+func sent(event object) object {
+	event["time"] = Never
+	return event
 }
 
 func notification(name, message string) object {
 	return object{
 		"Type": "Notification", "MessageId": "sample-" + name, "TopicArn": "arn:aws:sns:us-east-1:123456789012:triggers", "Message": message,
-		"Timestamp": never, "SignatureVersion": "1", "Signature": "sample", "SigningCertURL": "sample", "UnsubscribeURL": "sample",
+		"Timestamp": Never, "SignatureVersion": "1", "Signature": "sample", "SigningCertURL": "sample", "UnsubscribeURL": "sample",
 	}
 }
 
 func cloudEvent(name string, d document) object {
 	return object{
-		"specversion": "1.0", "id": "sample-" + name, "source": "/my/calendar", "type": "com.example.booking.cancelled", "time": never,
+		"specversion": "1.0", "id": "sample-" + name, "source": "/my/calendar", "type": "com.example.booking.cancelled",
 		"datacontenttype": "application/json", "data": d,
 	}
 }

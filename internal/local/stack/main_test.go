@@ -83,6 +83,13 @@ func (j *journal) all() []string {
 	return append([]string(nil), j.lines...)
 }
 
+// since returns the lines after the first n.
+func (j *journal) since(n int) []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return append([]string(nil), j.lines[min(n, len(j.lines)):]...)
+}
+
 func (j *journal) count(part string) int {
 	n := 0
 	for _, line := range j.all() {

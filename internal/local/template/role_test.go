@@ -103,6 +103,7 @@ func TestProjectRolesMayDoOnlyWhatTheFunctionsDo(t *testing.T) {
 		{"ApiRole", map[string][]string{
 			"logs:CreateLogStream": {logs + "ApiLogGroup:*"},
 			"logs:PutLogEvents":    {logs + "ApiLogGroup:*"},
+			"sqs:SendMessage":      {queue + "DeadLetterQueue"},
 		}},
 		{"EventBridgeRole", map[string][]string{
 			"logs:CreateLogStream": {logs + "EventBridgeLogGroup:*"},
