@@ -33,6 +33,8 @@ var asyncDefaults = AsyncInvocation{Retries: 2, MaximumAge: 6 * time.Hour, Retry
 func TestProjectFunctions(t *testing.T) {
 	eventBridgeAsync := asyncDefaults
 	eventBridgeAsync.DeadLetterQueue = "DeadLetterQueue"
+	apiAsync := eventBridgeAsync
+	apiAsync.Retries, apiAsync.MaximumAge = 0, time.Minute
 	got := readProject(t, nil).Functions
 	want := []Function{
 		{
@@ -43,7 +45,7 @@ func TestProjectFunctions(t *testing.T) {
 			Architecture: "arm64",
 			Timeout:      25 * time.Second,
 			MemoryMB:     128,
-			Async:        asyncDefaults,
+			Async:        apiAsync,
 			Routes: []Route{
 				{API: "HttpApi", Method: "POST", Path: "/v1/sessions/end", Authorizer: "AWS_IAM", PayloadVersion: "2.0"},
 			},
