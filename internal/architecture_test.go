@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"internal/publish":   {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/eventbridge"},
 	"internal/trigger":   {"internal/endsession", "github.com/aws/aws-lambda-go/events"},
 	"internal/telemetry": {"internal/endsession", "github.com/aws/aws-lambda-go/lambdacontext"},
-	"internal/wiring":    {"internal/", "github.com/aws/aws-sdk-go-v2/"},
+	"internal/wiring":    {"internal/", "github.com/aws/aws-lambda-go/lambda", "github.com/aws/aws-sdk-go-v2/"},
 	"functions/":         {"internal/", "github.com/aws/"},
 }
 

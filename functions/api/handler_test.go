@@ -1,46 +1,22 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"io"
-	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
 
+	"videosdk-end-session/internal/doortest"
 	"videosdk-end-session/internal/endsession"
-	"videosdk-end-session/internal/telemetry"
 )
 
-var now = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
-
-// useCase answers every request with one result, and keeps what it was asked.
-type useCase struct {
-	result   endsession.Result
-	asked    []endsession.Request
-	deadline time.Time
-}
-
-func (u *useCase) Handle(ctx context.Context, requests ...endsession.Request) []endsession.Result {
-	u.asked = append(u.asked, requests...)
-	u.deadline, _ = ctx.Deadline()
-	result := u.result
-	result.Request = requests[0]
-	return []endsession.Result{result}
-}
-
-func invoke(t *testing.T, u *useCase, payload string) ([]byte, error) {
+func invoke(t *testing.T, u *doortest.UseCase, payload string) ([]byte, error) {
 	t.Helper()
-	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "invocation-1"})
-	ctx, cancel := context.WithDeadline(ctx, now.Add(25*time.Second))
-	defer cancel()
-	h := handler{service: u, triggers: telemetry.Triggers{Log: slog.New(slog.NewJSONHandler(io.Discard, nil))}, now: func() time.Time { return now }}
-	return h.Invoke(ctx, []byte(payload))
+	h := handler{service: u, triggers: doortest.Silent(), now: doortest.Now}
+	return h.Invoke(doortest.Context(t), []byte(payload))
 }
 
 func call(body string) string {
@@ -113,7 +89,7 @@ func TestHTTPAnswers(t *testing.T) {
 			if tt.payload == "" {
 				tt.payload = call(document)
 			}
-			raw, err := invoke(t, &useCase{result: tt.result}, tt.payload)
+			raw, err := invoke(t, &doortest.UseCase{Result: tt.result}, tt.payload)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -141,13 +117,13 @@ func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 	for i := range large {
 		large[i] = ' '
 	}
-	u := &useCase{}
+	u := &doortest.UseCase{}
 	raw, err := invoke(t, u, call(string(large)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := decode(raw); got.StatusCode != 413 || len(u.asked) != 0 {
-		t.Errorf("status = %d, %d requests; want 413 and none", got.StatusCode, len(u.asked))
+	if got, _ := decode(raw); got.StatusCode != 413 || len(u.Asked) != 0 {
+		t.Errorf("status = %d, %d requests; want 413 and none", got.StatusCode, len(u.Asked))
 	}
 }
 
@@ -176,7 +152,7 @@ func TestDirectAnswers(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := invoke(t, &useCase{result: tt.result}, tt.payload)
+			got, err := invoke(t, &doortest.UseCase{Result: tt.result}, tt.payload)
 			if string(got) != tt.want {
 				t.Errorf("result = %s, want %s", got, tt.want)
 			}
@@ -189,11 +165,11 @@ func TestDirectAnswers(t *testing.T) {
 }
 
 func TestEverythingEndsTwoSecondsBeforeTheTimeout(t *testing.T) {
-	u := &useCase{}
+	u := &doortest.UseCase{}
 	if _, err := invoke(t, u, document); err != nil {
 		t.Fatal(err)
 	}
-	if want := now.Add(23 * time.Second); !u.deadline.Equal(want) {
-		t.Errorf("deadline = %s, want %s", u.deadline, want)
+	if want := doortest.Now().Add(23 * time.Second); !u.Deadline.Equal(want) {
+		t.Errorf("deadline = %s, want %s", u.Deadline, want)
 	}
 }

@@ -1,70 +1,25 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"io"
-	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
-	"videosdk-end-session/internal/endsession"
-	"videosdk-end-session/internal/telemetry"
+	"videosdk-end-session/internal/doortest"
 )
 
-var now = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
-
-// useCase fails the requests with the ids that it is given, and keeps what it was asked.
-type useCase struct {
-	fails    map[string]bool
-	asked    []endsession.Request
-	deadline time.Time
-}
-
-func (u *useCase) Handle(ctx context.Context, requests ...endsession.Request) []endsession.Result {
-	u.asked = append(u.asked, requests...)
-	u.deadline, _ = ctx.Deadline()
-	results := make([]endsession.Result, len(requests))
-	for i, r := range requests {
-		results[i].Request = r
-		if u.fails[r.ID] {
-			results[i].Err = &endsession.Error{Code: endsession.CodeVideoSDKUnavailable}
-		}
-	}
-	return results
-}
-
-// queue keeps the messages that are sent to it, or fails.
-type queue struct {
-	err error
-
-	mu   sync.Mutex
-	sent []*sqs.SendMessageInput
-}
-
-func (q *queue) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.sent = append(q.sent, in)
-	return &sqs.SendMessageOutput{}, q.err
-}
-
-func invoke(t *testing.T, u *useCase, q *queue, payload string) (string, error) {
+func invoke(t *testing.T, u *doortest.UseCase, q *doortest.Queue, payload string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithDeadline(context.WithValue(t.Context(), "x-amzn-trace-id", "Root=1"), now.Add(25*time.Second)) //nolint:staticcheck // the key of aws-lambda-go
-	defer cancel()
 	h := handler{
-		service: u, queue: triggerQueue{queue: q, url: "https://queue.example/triggers"}, now: func() time.Time { return now },
-		triggers: telemetry.Triggers{Log: slog.New(slog.NewJSONHandler(io.Discard, nil))},
+		service: u, queue: triggerQueue{queue: q, url: "https://queue.example/triggers"}, now: doortest.Now,
+		triggers: doortest.Silent(),
 	}
-	got, err := h.Invoke(ctx, []byte(payload))
+	got, err := h.Invoke(doortest.Context(t), []byte(payload))
 	return string(got), err
 }
 
@@ -94,18 +49,18 @@ func TestEventsAreTriedOnceAndHandedOn(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			u, q := &useCase{fails: map[string]bool{"b": true}}, &queue{}
+			u, q := &doortest.UseCase{Fails: map[string]bool{"b": true}}, &doortest.Queue{}
 			got, err := invoke(t, u, q, tt.payload)
 			if err != nil || got != tt.want {
 				t.Errorf("answer = %s, %v; want %s", got, err, tt.want)
 			}
-			if len(u.asked) != tt.asked {
-				t.Errorf("%d requests, want %d", len(u.asked), tt.asked)
+			if len(u.Asked) != tt.asked {
+				t.Errorf("%d requests, want %d", len(u.Asked), tt.asked)
 			}
 			sent := map[string]bool{}
-			for _, in := range q.sent {
+			for _, in := range q.Sent() {
 				sent[*in.MessageBody] = true
-				if *in.QueueUrl != "https://queue.example/triggers" || *in.MessageSystemAttributes["AWSTraceHeader"].StringValue != "Root=1" {
+				if *in.QueueUrl != "https://queue.example/triggers" || *in.MessageSystemAttributes["AWSTraceHeader"].StringValue != doortest.Trace {
 					t.Errorf("sent to %s with %v", *in.QueueUrl, in.MessageSystemAttributes)
 				}
 			}
@@ -121,7 +76,7 @@ func TestEventsAreTriedOnceAndHandedOn(t *testing.T) {
 }
 
 func TestWhatCannotBeHandedOnFailsTheInvocation(t *testing.T) {
-	_, err := invoke(t, &useCase{fails: map[string]bool{"b": true}}, &queue{err: errors.New("away")}, event("b", "lms", `{"roomId":"r"}`))
+	_, err := invoke(t, &doortest.UseCase{Fails: map[string]bool{"b": true}}, &doortest.Queue{Err: errors.New("away")}, event("b", "lms", `{"roomId":"r"}`))
 	var failure messages.InvokeResponse_Error
 	if !errors.As(err, &failure) || failure.Type != "queue_unavailable" || !strings.Contains(failure.Message, "away") {
 		t.Errorf("error = %v, want queue_unavailable", err)
@@ -129,17 +84,17 @@ func TestWhatCannotBeHandedOnFailsTheInvocation(t *testing.T) {
 }
 
 func TestThereIsTimeLeftToHandOn(t *testing.T) {
-	u := &useCase{}
-	if _, err := invoke(t, u, &queue{}, event("a", "lms", `{"roomId":"r"}`)); err != nil {
+	u := &doortest.UseCase{}
+	if _, err := invoke(t, u, &doortest.Queue{}, event("a", "lms", `{"roomId":"r"}`)); err != nil {
 		t.Fatal(err)
 	}
-	if want := now.Add(22 * time.Second); !u.deadline.Equal(want) {
-		t.Errorf("deadline = %s, want %s", u.deadline, want)
+	if want := doortest.Now().Add(22 * time.Second); !u.Deadline.Equal(want) {
+		t.Errorf("deadline = %s, want %s", u.Deadline, want)
 	}
 }
 
 func TestTheAnswerIsJSON(t *testing.T) {
-	got, err := invoke(t, &useCase{}, &queue{}, event("a", "lms", `{"roomId":"r"}`))
+	got, err := invoke(t, &doortest.UseCase{}, &doortest.Queue{}, event("a", "lms", `{"roomId":"r"}`))
 	if err != nil || !json.Valid([]byte(got)) {
 		t.Errorf("answer = %s, %v", got, err)
 	}

@@ -1,71 +1,27 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda/messages"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
-	"videosdk-end-session/internal/endsession"
-	"videosdk-end-session/internal/telemetry"
+	"videosdk-end-session/internal/doortest"
 )
 
-var now = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
-
-// useCase fails the requests with the ids that it is given, and keeps what it was asked.
-type useCase struct {
-	fails    map[string]bool
-	asked    []endsession.Request
-	deadline time.Time
-}
-
-func (u *useCase) Handle(ctx context.Context, requests ...endsession.Request) []endsession.Result {
-	u.asked = append(u.asked, requests...)
-	u.deadline, _ = ctx.Deadline()
-	results := make([]endsession.Result, len(requests))
-	for i, r := range requests {
-		if u.fails[r.ID] {
-			results[i].Err = &endsession.Error{Code: endsession.CodeVideoSDKUnavailable}
-		}
-	}
-	return results
-}
-
-// queue keeps the messages that are sent to it, or fails.
-type queue struct {
-	err error
-
-	mu   sync.Mutex
-	sent []*sqs.SendMessageInput
-}
-
-func (q *queue) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.sent = append(q.sent, in)
-	return &sqs.SendMessageOutput{}, q.err
-}
-
-func invoke(t *testing.T, u *useCase, q *queue, payload []byte) (string, error) {
+func invoke(t *testing.T, u *doortest.UseCase, q *doortest.Queue, payload []byte) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithDeadline(t.Context(), now.Add(25*time.Second))
-	defer cancel()
 	h := handler{
-		service: u, letters: deadLetters{queue: q, url: "https://queue.example/dlq"}, now: func() time.Time { return now },
-		triggers: telemetry.Triggers{Log: slog.New(slog.NewJSONHandler(io.Discard, nil))},
+		service: u, letters: deadLetters{queue: q, url: "https://queue.example/dlq"}, now: doortest.Now,
+		triggers: doortest.Silent(),
 	}
-	got, err := h.Invoke(ctx, payload)
+	got, err := h.Invoke(doortest.Context(t), payload)
 	return string(got), err
 }
 
@@ -84,13 +40,13 @@ func document(id string) string {
 }
 
 func TestOnlyWhatFailedForNowIsDeliveredAgain(t *testing.T) {
-	u, q := &useCase{fails: map[string]bool{"b": true}}, &queue{}
+	u, q := &doortest.UseCase{Fails: map[string]bool{"b": true}}, &doortest.Queue{}
 	got, err := invoke(t, u, q, batch(document("a"), document("b"), `not JSON`, document("c")))
 	if want := `{"batchItemFailures":[{"itemIdentifier":"m-1"}]}`; err != nil || got != want {
 		t.Errorf("answer = %s, %v; want %s", got, err, want)
 	}
-	if len(u.asked) != 3 || len(q.sent) != 1 {
-		t.Errorf("%d requests and %d dead letters, want 3 and 1", len(u.asked), len(q.sent))
+	if len(u.Asked) != 3 || len(q.Sent()) != 1 {
+		t.Errorf("%d requests and %d dead letters, want 3 and 1", len(u.Asked), len(q.Sent()))
 	}
 }
 
@@ -102,14 +58,14 @@ func TestAnUndecodableMessageIsADeadLetterAtOnce(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			q := &queue{}
-			if got, err := invoke(t, &useCase{}, q, batch(tt.body)); err != nil || got != `{"batchItemFailures":[]}` {
+			q := &doortest.Queue{}
+			if got, err := invoke(t, &doortest.UseCase{}, q, batch(tt.body)); err != nil || got != `{"batchItemFailures":[]}` {
 				t.Errorf("answer = %s, %v; want no failures", got, err)
 			}
-			if len(q.sent) != 1 {
-				t.Fatalf("%d dead letters, want 1", len(q.sent))
+			if len(q.Sent()) != 1 {
+				t.Fatalf("%d dead letters, want 1", len(q.Sent()))
 			}
-			letter, attributes := q.sent[0], map[string]string{}
+			letter, attributes := q.Sent()[0], map[string]string{}
 			for name, value := range letter.MessageAttributes {
 				attributes[name] = *value.StringValue
 			}
@@ -125,7 +81,7 @@ func TestAnUndecodableMessageIsADeadLetterAtOnce(t *testing.T) {
 }
 
 func TestADeadLetterThatCannotBeSentIsDeliveredAgain(t *testing.T) {
-	got, err := invoke(t, &useCase{}, &queue{err: errors.New("away")}, batch("{", document("a")))
+	got, err := invoke(t, &doortest.UseCase{}, &doortest.Queue{Err: errors.New("away")}, batch("{", document("a")))
 	if want := `{"batchItemFailures":[{"itemIdentifier":"m-0"}]}`; err != nil || got != want {
 		t.Errorf("answer = %s, %v; want %s", got, err, want)
 	}
@@ -134,7 +90,7 @@ func TestADeadLetterThatCannotBeSentIsDeliveredAgain(t *testing.T) {
 func TestWhatIsNoBatchIsAnError(t *testing.T) {
 	for name, payload := range map[string]string{"not JSON": "{", "a document": `{"roomId":"r"}`, "empty": `{"Records":[]}`, "an array": `[]`} {
 		t.Run(name, func(t *testing.T) {
-			_, err := invoke(t, &useCase{}, &queue{}, []byte(payload))
+			_, err := invoke(t, &doortest.UseCase{}, &doortest.Queue{}, []byte(payload))
 			var failure messages.InvokeResponse_Error
 			if !errors.As(err, &failure) || failure.Type != "unknown_event" {
 				t.Errorf("error = %v, want unknown_event", err)
@@ -144,12 +100,12 @@ func TestWhatIsNoBatchIsAnError(t *testing.T) {
 }
 
 func TestEverythingEndsASecondBeforeTheTimeout(t *testing.T) {
-	u := &useCase{}
-	if _, err := invoke(t, u, &queue{}, batch(document("a"))); err != nil {
+	u := &doortest.UseCase{}
+	if _, err := invoke(t, u, &doortest.Queue{}, batch(document("a"))); err != nil {
 		t.Fatal(err)
 	}
-	if want := now.Add(24 * time.Second); !u.deadline.Equal(want) {
-		t.Errorf("deadline = %s, want %s", u.deadline, want)
+	if want := doortest.Now().Add(24 * time.Second); !u.Deadline.Equal(want) {
+		t.Errorf("deadline = %s, want %s", u.Deadline, want)
 	}
 }
 
@@ -176,27 +132,27 @@ func TestAFIFOBatchStopsAtTheFirstFailure(t *testing.T) {
 		payload, _ := json.Marshal(event)
 		return payload
 	}
-	u, q := &useCase{fails: map[string]bool{"b": true}}, &queue{}
+	u, q := &doortest.UseCase{Fails: map[string]bool{"b": true}}, &doortest.Queue{}
 	got, err := invoke(t, u, q, fifo(document("a"), "{", document("b"), document("c"), "{"))
 	if want := `{"batchItemFailures":[{"itemIdentifier":"m-2"},{"itemIdentifier":"m-3"},{"itemIdentifier":"m-4"}]}`; err != nil || got != want {
 		t.Errorf("answer = %s, %v; want %s", got, err, want)
 	}
 	var ids []string
-	for _, r := range u.asked {
+	for _, r := range u.Asked {
 		ids = append(ids, r.ID)
 	}
 	if diff := cmp.Diff([]string{"a", "b"}, ids); diff != "" {
 		t.Errorf("handled (-want +got):\n%s", diff)
 	}
-	if len(q.sent) != 1 {
-		t.Errorf("%d dead letters, want 1: what comes after the failure waits", len(q.sent))
+	if len(q.Sent()) != 1 {
+		t.Errorf("%d dead letters, want 1: what comes after the failure waits", len(q.Sent()))
 	}
 }
 
 func TestAnOutcomeOfOurOwnIsDropped(t *testing.T) {
-	u, q := &useCase{}, &queue{}
+	u, q := &doortest.UseCase{}, &doortest.Queue{}
 	got, err := invoke(t, u, q, batch(`{"id":"1","detail-type":"Session End Succeeded","source":"videosdk.end-session","detail":{"roomId":"r"}}`))
-	if err != nil || got != `{"batchItemFailures":[]}` || len(u.asked) != 0 || len(q.sent) != 0 {
-		t.Errorf("answer = %s, %v with %d requests and %d dead letters; want it dropped", got, err, len(u.asked), len(q.sent))
+	if err != nil || got != `{"batchItemFailures":[]}` || len(u.Asked) != 0 || len(q.Sent()) != 0 {
+		t.Errorf("answer = %s, %v with %d requests and %d dead letters; want it dropped", got, err, len(u.Asked), len(q.Sent()))
 	}
 }

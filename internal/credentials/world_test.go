@@ -29,7 +29,7 @@ type vault struct {
 func (v *vault) GetSecretValue(
 	ctx context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options),
 ) (*secretsmanager.GetSecretValueOutput, error) {
-	output, err, take := v.begin(*in.SecretId)
+	output, take, err := v.begin(*in.SecretId)
 	defer v.end()
 	select {
 	case <-ctx.Done():
@@ -42,13 +42,13 @@ func (v *vault) GetSecretValue(
 	return &output, nil
 }
 
-func (v *vault) begin(id string) (secretsmanager.GetSecretValueOutput, error, time.Duration) {
+func (v *vault) begin(id string) (secretsmanager.GetSecretValueOutput, time.Duration, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.asked = append(v.asked, id)
 	v.running++
 	v.together = max(v.together, v.running)
-	return v.output, v.err, v.take
+	return v.output, v.take, v.err
 }
 
 func (v *vault) end() {

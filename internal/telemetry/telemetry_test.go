@@ -270,7 +270,7 @@ func TestTokensAreMasked(t *testing.T) {
 
 func TestTrace(t *testing.T) {
 	const trace = "Root=1-62429766-abcdef012345678912345678;Sampled=1"
-	//nolint:staticcheck // the key is that of aws-lambda-go
+	//lint:ignore SA1029 the key is aws-lambda-go's
 	if got := telemetry.Trace(context.WithValue(t.Context(), "x-amzn-trace-id", trace)); got != trace {
 		t.Errorf("Trace() = %q, want that of the invocation", got)
 	}

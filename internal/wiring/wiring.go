@@ -6,10 +6,12 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"log/slog"
 	mathrand "math/rand/v2"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -27,21 +29,32 @@ import (
 
 // Parts is what a function that ends sessions is made of.
 type Parts struct {
+	Config   config.Config
 	Service  *endsession.Service
 	Triggers telemetry.Triggers
 	AWS      aws.Config
 	Now      func() time.Time
 }
 
-// Door is what distinguishes the functions.
-type Door struct {
-	Function config.Function
-	// Waiting says that a caller waits for the answer, so that refused credentials are an answer.
-	Waiting bool
+// Run reads the configuration of a function, builds its parts, and serves invocations with the handler made of them. It returns only
+// if the function cannot start, after it has logged why.
+func Run(getenv func(string) string, log io.Writer, function config.Function, handler func(Parts) lambda.Handler) error {
+	c, err := config.Parse(getenv, function)
+	logger := telemetry.Setup(log, c.LogLevel)
+	var parts Parts
+	if err == nil {
+		parts, err = build(context.Background(), c, function, logger)
+	}
+	if err != nil {
+		logger.Error("start.failed", "error", err)
+		return err
+	}
+	lambda.Start(handler(parts))
+	return nil
 }
 
-// Build builds the parts. It calls nothing outside the process.
-func Build(ctx context.Context, c config.Config, door Door, log *slog.Logger) (Parts, error) {
+// build builds the parts. It calls nothing outside the process.
+func build(ctx context.Context, c config.Config, function config.Function, log *slog.Logger) (Parts, error) {
 	awsConfig, err := awsconfig.LoadDefaultConfig(ctx)
 	if err != nil {
 		return Parts{}, fmt.Errorf("load the AWS configuration: %w", err)
@@ -61,7 +74,7 @@ func Build(ctx context.Context, c config.Config, door Door, log *slog.Logger) (P
 	if err != nil {
 		return Parts{}, err
 	}
-	triggers := telemetry.Triggers{Log: log, Door: string(door.Function)}
+	triggers := telemetry.Triggers{Log: log, Door: string(function)}
 	service, err := endsession.New(endsession.Config{
 		Reader: client,
 		Ender:  client,
@@ -69,7 +82,7 @@ func Build(ctx context.Context, c config.Config, door Door, log *slog.Logger) (P
 		Outbox: &publish.EventBridge{Events: eventbridge.NewFromConfig(awsConfig), Bus: c.EventBusName, Names: c.PublishParticipantNames},
 		Policy: endsession.Policy{
 			MaxTriggerAge: c.MaxTriggerAge, BookingLead: c.BookingLead, BookingGrace: c.BookingGrace,
-			DryRun: c.DryRun, FinalCredentials: door.Waiting,
+			DryRun: c.DryRun, FinalCredentials: function == config.API, // its callers wait for an answer
 		},
 		Clock:   endsession.Clock{Now: time.Now, Sleep: sleep},
 		Token:   rand.Text,
@@ -79,7 +92,7 @@ func Build(ctx context.Context, c config.Config, door Door, log *slog.Logger) (P
 	if err != nil {
 		return Parts{}, err
 	}
-	return Parts{Service: service, Triggers: triggers, AWS: awsConfig, Now: time.Now}, nil
+	return Parts{Config: c, Service: service, Triggers: triggers, AWS: awsConfig, Now: time.Now}, nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

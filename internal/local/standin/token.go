@@ -54,6 +54,7 @@ func (p pair) verify(header http.Header) (jwt.MapClaims, error) {
 	case len(values) > 1:
 		return nil, errors.New("there is more than one Authorization header")
 	case strings.ContainsAny(values[0], " \t"):
+		//lint:ignore ST1005 the name of a header
 		return nil, errors.New("Authorization takes the bare token, without Bearer, Basic or any other prefix")
 	}
 	// The claims are checked here, against the facts of VideoSDK, so the library only verifies the signature.
