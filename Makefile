@@ -79,6 +79,17 @@ STATICCHECK := v0.8.2
 	@.venv-lint/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements-lint.txt
 	@touch $@
 
+.PHONY: redrive
+redrive: ## move the dead letters of STACK=name back to its trigger queue (see docs/reliability.md)
+	@test -n "$(STACK)" || { echo "redrive: name the stack, as in: make redrive STACK=videosdk-end-session" >&2; exit 2; }
+	@command -v aws >/dev/null || { echo "redrive: needs the AWS CLI, version 2" >&2; exit 2; }
+	@from=$$($(OUTPUT_OF) --query "$(call output,DeadLetterQueueArn)") && to=$$($(OUTPUT_OF) --query "$(call output,TriggerQueueArn)") && \
+		echo "Moving messages from $$from to $$to …" && \
+		aws sqs start-message-move-task --source-arn "$$from" --destination-arn "$$to"
+
+OUTPUT_OF = aws cloudformation describe-stacks --stack-name "$(STACK)" --output text
+output = Stacks[0].Outputs[?OutputKey=='$(1)'].OutputValue
+
 .PHONY: clean
 clean: ## remove everything that make has made
 	rm -rf dist .venv .venv-lint

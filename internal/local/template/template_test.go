@@ -175,6 +175,8 @@ func TestProjectResources(t *testing.T) {
 		"ApiUrl":             "https://demo-HttpApi.execute-api.eu-central-1.amazonaws.com/v1/sessions/end",
 		"ApiFunctionName":    "demo-ApiFunction",
 		"TriggerQueueUrl":    "http://127.0.0.1:4566/123456789012/demo-TriggerQueue",
+		"DeadLetterQueueArn": "arn:aws:sqs:eu-central-1:123456789012:demo-DeadLetterQueue",
+		"TriggerQueueArn":    "arn:aws:sqs:eu-central-1:123456789012:demo-TriggerQueue",
 		"DeadLetterQueueUrl": "http://127.0.0.1:4566/123456789012/demo-DeadLetterQueue",
 		"TriggerBusName":     "default",
 		"OutcomeBusName":     "demo-outcomes",
