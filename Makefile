@@ -26,7 +26,9 @@ serve: .venv local ## keep the application up on this machine, for curl
 test: .venv ## test everything
 	@echo "Testing$(if $(RACE), with the race detector,: no C compiler here so without the race detector) (the first time, Go compiles for some minutes) …"
 	@go vet ./...
-	@go test $(RACE) -timeout 10m ./...
+	@go test $(RACE) -count=1 -timeout 15m ./...
+	@cat dist/bad-days.txt
+	@head -1 dist/simulation.txt
 
 # The race detector needs cgo, and so a C compiler, on Linux.
 RACE := $(if $(shell command -v $${CC:-cc}),-race)
@@ -62,6 +64,14 @@ build-SqsFunction: build-sqs
 	@$(PYTHON) -m venv --clear .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
+
+.PHONY: soak
+soak: ## simulate with new seeds until told to stop
+	@go test $(RACE) -timeout 0 -count=1 -v -run TestPromises ./internal/local/simulation -soak
+
+.PHONY: mutants
+mutants: ## break the promises' code in each of a list of ways, and see the tests catch it
+	@go run ./internal/local/mutants
 
 .PHONY: lint
 lint: .venv-lint/installed ## check style, the code's suspicious places and the template

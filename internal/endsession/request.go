@@ -78,7 +78,7 @@ func (r Request) Validate() []string {
 		{"source", r.Source, true, maxSource}, {"id", r.ID, true, maxID}, {"force", r.Force, false, maxID}, {"reason", r.Reason, false, maxReason},
 	} {
 		switch {
-		case field.required && field.value == "":
+		case field.required && strings.TrimSpace(field.value) == "":
 			add("%s must not be empty", field.name)
 		case !isText(field.value, field.most):
 			add("%s must be at most %d characters without control characters", field.name, field.most)
@@ -91,7 +91,7 @@ func (r Request) Validate() []string {
 		name  string
 		value time.Time
 	}{{"occurredAt", r.OccurredAt}, {"startsAt", r.StartsAt}, {"endsAt", r.EndsAt}} {
-		if !field.value.IsZero() && (field.value.Year() < 1970 || field.value.Year() > 9999) {
+		if year := field.value.UTC().Year(); !field.value.IsZero() && (year < 1970 || year > 9999) {
 			add("%s must lie between the years 1970 and 9999", field.name)
 		}
 	}
@@ -104,7 +104,7 @@ func (r Request) Validate() []string {
 // isIdentifier is lenient on purpose: the forms of VideoSDK's own identifiers vary, and a customRoomId is the caller's free text. It
 // refuses only what could not stand in a path or would be lost on the way.
 func isIdentifier(s string) bool {
-	return isText(s, maxIdentifier) && !strings.ContainsAny(s, "/?#") && !strings.ContainsFunc(s, unicode.IsSpace)
+	return isText(s, maxIdentifier) && !strings.ContainsAny(s, "/?#") && !strings.ContainsFunc(s, unicode.IsSpace) && s != "." && s != ".."
 }
 
 func isText(s string, most int) bool {

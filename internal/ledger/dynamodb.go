@@ -46,9 +46,12 @@ const (
 	attrOutcome      = "outcome"
 	attrCode         = "code"
 	attrDetail       = "detail"
-	attrRecordedAt   = "recordedAt" // RFC 3339 with nanoseconds
+	attrRecordedAt   = "recordedAt" // as recordedLayout
 	attrExpires      = "expiresAt"  // epoch seconds
 )
+
+// recordedLayout is RFC 3339 in UTC, with nanoseconds.
+const recordedLayout = "2006-01-02T15:04:05.999999999Z"
 
 // An entry may replace what the caller last saw, or itself: if the answer to a write got lost, the SDK writes again.
 const (
@@ -127,7 +130,7 @@ func item(e endsession.Entry) map[string]types.AttributeValue {
 		attributes[attrLease] = number(e.LeaseUntil.UnixMilli())
 	}
 	if !e.RecordedAt.IsZero() {
-		attributes[attrRecordedAt] = text(e.RecordedAt.UTC().Format(time.RFC3339Nano))
+		attributes[attrRecordedAt] = text(e.RecordedAt.UTC().Format(recordedLayout))
 	}
 	return attributes
 }
@@ -176,11 +179,17 @@ func parse(attributes map[string]types.AttributeValue) (endsession.Entry, error)
 		e.LeaseUntil = time.UnixMilli(ms).UTC()
 	}
 	if at := str(attrRecordedAt); at != "" {
-		t, err := time.Parse(time.RFC3339Nano, at)
+		t, err := time.Parse(recordedLayout, at)
 		if err != nil {
 			bad = errors.Join(bad, fmt.Errorf("the ledger's attribute %s: %w", attrRecordedAt, err))
 		}
 		e.RecordedAt = t
+	}
+	switch e.State {
+	case endsession.Claimed, endsession.Recorded, endsession.Published:
+	default:
+		// Of a later version, perhaps: it must not be taken for a claim, and taken over.
+		bad = errors.Join(bad, fmt.Errorf("the ledger's attribute %s is %q, which is no state", attrState, e.State))
 	}
 	if bad != nil {
 		return endsession.Entry{}, bad

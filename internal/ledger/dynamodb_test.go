@@ -60,10 +60,13 @@ func TestAnItemThatCannotBeReadIsAnError(t *testing.T) {
 	text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 	number := func(s string) types.AttributeValue { return &types.AttributeValueMemberN{Value: s} }
 	for name, item := range map[string]map[string]types.AttributeValue{
+		"no state":                         {"pk": text("k")},
 		"a state that is a number":         {"pk": text("k"), "state": number("1")},
-		"an expiry that is a text":         {"pk": text("k"), "expiresAt": text("soon")},
-		"an expiry that is no integer":     {"pk": text("k"), "expiresAt": number("1.5")},
-		"a time of recording that is none": {"pk": text("k"), "recordedAt": text("soon")},
+		"a state of a later version":       {"pk": text("k"), "state": text("archived")},
+		"an expiry that is a text":         {"pk": text("k"), "state": text("claimed"), "expiresAt": text("soon")},
+		"an expiry that is no integer":     {"pk": text("k"), "state": text("claimed"), "expiresAt": number("1.5")},
+		"a time of recording that is none": {"pk": text("k"), "state": text("recorded"), "recordedAt": text("soon")},
+		"a time of recording not in UTC":   {"pk": text("k"), "state": text("recorded"), "recordedAt": text("2026-11-23T10:00:00+01:00")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := ledger.NewDynamoDB(items{get: item, put: &types.ConditionalCheckFailedException{Item: item}}, "t", time.Now)

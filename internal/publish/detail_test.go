@@ -78,7 +78,7 @@ func TestGoldenExampleOfEachOutcome(t *testing.T) {
 }
 
 func TestEveryGoldenExampleIsOfAnOutcome(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join("testdata", "*"))
+	files, err := filepath.Glob(filepath.Join("testdata", "*.*"))
 	if err != nil {
 		t.Fatal(err)
 	}

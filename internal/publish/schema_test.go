@@ -15,7 +15,7 @@ import (
 )
 
 // schemaDocument reads outcome.schema.json.
-func schemaDocument(t *testing.T) map[string]any {
+func schemaDocument(t testing.TB) map[string]any {
 	t.Helper()
 	text, err := os.ReadFile("outcome.schema.json")
 	if err != nil {
@@ -28,7 +28,7 @@ func schemaDocument(t *testing.T) map[string]any {
 	return document
 }
 
-func decode(t *testing.T, text []byte) any {
+func decode(t testing.TB, text []byte) any {
 	t.Helper()
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
@@ -37,7 +37,7 @@ func decode(t *testing.T, text []byte) any {
 	return value
 }
 
-func compile(t *testing.T, document map[string]any) *jsonschema.Schema {
+func compile(t testing.TB, document map[string]any) *jsonschema.Schema {
 	t.Helper()
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
@@ -52,13 +52,13 @@ func compile(t *testing.T, document map[string]any) *jsonschema.Schema {
 }
 
 // published is the schema as consumers have it: open to new fields.
-func published(t *testing.T) *jsonschema.Schema {
+func published(t testing.TB) *jsonschema.Schema {
 	t.Helper()
 	return compile(t, schemaDocument(t))
 }
 
 // closed is the schema without room for a field that it does not describe, for what this application itself makes.
-func closed(t *testing.T) *jsonschema.Schema {
+func closed(t testing.TB) *jsonschema.Schema {
 	t.Helper()
 	document := schemaDocument(t)
 	for _, object := range describedObjects(document) {

@@ -49,11 +49,11 @@ func document(body []byte, env envelope) (endsession.Request, *endsession.Error)
 	}
 	request.RoomID = d.alias("roomId", "meetingId")
 	request.CustomRoomID = d.alias("customRoomId", "userMeetingId")
-	request.SessionID = d.text("sessionId")
+	request.SessionID = d.exact("sessionId")
 	unreadable := request.Target == endsession.Target{} && len(d.problems) > 0
-	request.Source = cmp.Or(d.text("source"), env.source)
-	request.ID = cmp.Or(d.text("id"), env.id)
-	request.Force = d.text("force")
+	request.Source = cmp.Or(d.exact("source"), env.source)
+	request.ID = cmp.Or(d.exact("id"), env.id)
+	request.Force = d.exact("force")
 	request.Reason = d.text("reason")
 	request.StartsAt = d.time("startsAt")
 	request.EndsAt = d.time("endsAt")
@@ -130,9 +130,18 @@ func (d *reader) text(name string) string {
 	return strings.TrimSpace(s)
 }
 
+// exact reads a text that tells one thing from another, so that nothing in it may be replaced.
+func (d *reader) exact(name string) string {
+	if unpaired(d.fields[name]) {
+		d.problems = append(d.problems, name+" must not contain half of a surrogate pair")
+		return ""
+	}
+	return d.text(name)
+}
+
 // alias reads a field that has two names.
 func (d *reader) alias(name, other string) string {
-	a, b := d.text(name), d.text(other)
+	a, b := d.exact(name), d.exact(other)
 	if a != "" && b != "" && a != b {
 		d.problems = append(d.problems, fmt.Sprintf("%s and %s are two names of one field and must not differ", name, other))
 	}
@@ -152,7 +161,7 @@ func (d *reader) time(name string) time.Time {
 	case t.IsZero(): // what a Go program sends for a time that it never set; it must not count as absent
 		d.problems = append(d.problems, name+" must lie between the years 1970 and 9999")
 	}
-	return t
+	return t.UTC() // a year that is four digits long here may not be in UTC, in which times are handed on
 }
 
 func (d *reader) flag(name string) bool {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"videosdk-end-session/internal/endsession"
 )
@@ -58,7 +59,7 @@ type shape struct {
 // opened returns what lies in an envelope and what the envelope says of it, or nil if the body is no envelope.
 func opened(body []byte, env envelope) ([]byte, envelope, *endsession.Error) {
 	var s shape
-	if len(body) > maxDocument || json.Unmarshal(body, &s) != nil {
+	if len(body) > maxDocument || !utf8.Valid(body) || json.Unmarshal(body, &s) != nil {
 		return nil, env, nil // a document that says so itself
 	}
 	switch {
@@ -86,6 +87,7 @@ func (e envelope) within(source, id, at string) envelope {
 	e.source, e.id = cmp.Or(source, e.source), cmp.Or(id, e.id)
 	if at != "" {
 		e.occurredAt, _ = time.Parse(time.RFC3339, at) // a time that cannot be read is none
+		e.occurredAt = e.occurredAt.UTC()
 	}
 	return e
 }
@@ -93,7 +95,9 @@ func (e envelope) within(source, id, at string) envelope {
 // text returns a JSON string as a document's fields are read, and nothing for any other value.
 func text(raw json.RawMessage) string {
 	var s string
-	_ = json.Unmarshal(raw, &s)
+	if json.Unmarshal(raw, &s) != nil || unpaired(raw) {
+		return ""
+	}
 	return strings.TrimSpace(s)
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +50,7 @@ func AsHTTP(payload []byte) (HTTP, bool) {
 // id of the call; where it has no time, it happened now.
 func (h HTTP) Request(trace string, now time.Time) (endsession.Request, *endsession.Error) {
 	env := envelope{
-		source: "http", id: cmp.Or(strings.TrimSpace(h.header("Idempotency-Key")), h.call.RequestContext.RequestID),
+		source: "http", id: cmp.Or(strings.TrimSpace(h.header("Idempotency-Key")), strings.TrimSpace(h.call.RequestContext.RequestID)),
 		occurredAt: now, received: now, trace: trace,
 	}
 	body := []byte(h.call.Body)
@@ -64,15 +66,15 @@ func (h HTTP) Request(trace string, now time.Time) (endsession.Request, *endsess
 	return document(body, env)
 }
 
-// header looks a header up without regard to case. Of several values it returns the first.
+// header looks a header up without regard to case. Of several values it returns the first, the same one every time.
 func (h HTTP) header(name string) string {
-	for key, value := range h.call.Headers {
+	for _, key := range slices.Sorted(maps.Keys(h.call.Headers)) {
 		if strings.EqualFold(key, name) {
-			return value
+			return h.call.Headers[key]
 		}
 	}
-	for key, values := range h.call.MultiValueHeaders {
-		if strings.EqualFold(key, name) && len(values) > 0 {
+	for _, key := range slices.Sorted(maps.Keys(h.call.MultiValueHeaders)) {
+		if values := h.call.MultiValueHeaders[key]; strings.EqualFold(key, name) && len(values) > 0 {
 			return values[0]
 		}
 	}

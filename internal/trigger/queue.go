@@ -2,6 +2,7 @@ package trigger
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -13,7 +14,7 @@ import (
 // SNS, CloudEvents). A bare document must say when the trigger happened: neither the message's id nor the time at which it was sent
 // survives a redrive, so neither may stand for that time. A message that was not sent, such as a test event, is received now.
 func Message(m events.SQSMessage, now time.Time) (endsession.Request, *endsession.Error) {
-	env := envelope{source: "queue", id: m.MessageId, received: now, trace: m.Attributes["AWSTraceHeader"]}
+	env := envelope{source: "queue", id: strings.TrimSpace(m.MessageId), received: now, trace: m.Attributes["AWSTraceHeader"]}
 	if ms, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64); err == nil {
 		env.redrivable = true
 		if sent := time.UnixMilli(ms); sent.Before(now) {

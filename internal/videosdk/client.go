@@ -226,11 +226,12 @@ func (c *Client) attempt(ctx context.Context, call call, creds Credentials) (ans
 	defer func() { _ = response.Body.Close() }()
 	// What was read before an error is all there is: an accepted call stays accepted, and an error's text is only a text.
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	private := masking(token, creds)
 	if response.StatusCode/100 == 2 {
-		return answer{status: response.StatusCode, requestID: requestID(response.Header), body: body}, nil
+		return answer{status: response.StatusCode, requestID: requestID(response.Header, private), body: body}, nil
 	}
 	if response.StatusCode == http.StatusUnauthorized {
 		c.signer.forget(token)
 	}
-	return answer{}, refusal{response: response, body: body, notFound: call.notFound, now: c.now()}.error(token, creds)
+	return answer{}, refusal{response: response, body: body, notFound: call.notFound, now: c.now(), private: private}.error()
 }

@@ -20,15 +20,20 @@ type refusal struct {
 	body     []byte
 	notFound endsession.Code
 	now      time.Time
+	private  *strings.Replacer
 }
 
-// error returns the refusal as an error whose text holds neither the token nor the credentials, should VideoSDK repeat them.
-func (r refusal) error(token string, creds Credentials) error {
+// masking replaces what an answer must not tell anybody, should VideoSDK repeat what it was sent.
+func masking(token string, creds Credentials) *strings.Replacer {
+	return strings.NewReplacer(token, "[redacted]", creds.Secret.Reveal(), "[redacted]", creds.APIKey, "[redacted]")
+}
+
+// error returns the refusal as an error whose text holds neither the token nor the credentials.
+func (r refusal) error() error {
 	status := r.response.StatusCode
 	message, vendorCode := r.text()
-	mask := strings.NewReplacer(token, "[redacted]", creds.Secret.Reveal(), "[redacted]", creds.APIKey, "[redacted]")
 	e := &endsession.Error{
-		HTTPStatus: status, RequestID: requestID(r.response.Header), VendorCode: endsession.Truncate(mask.Replace(vendorCode)),
+		HTTPStatus: status, RequestID: requestID(r.response.Header, r.private), VendorCode: endsession.Truncate(r.private.Replace(vendorCode)),
 	}
 	switch {
 	case status >= 400 && status < 500 && isPage(r.body) && !refusedEarly(status):
@@ -53,7 +58,7 @@ func (r refusal) error(token string, creds Credentials) error {
 	}
 	text := fmt.Sprintf("VideoSDK answered %d", status)
 	if message != "" {
-		text += ": " + mask.Replace(message)
+		text += ": " + r.private.Replace(message)
 	}
 	e.Message = endsession.Truncate(text)
 	return e
@@ -80,7 +85,7 @@ func isRoomNotFound(message string) bool {
 }
 
 // text returns the vendor's message and code: the first of the known fields, or the body itself where it is plain text. JSON of another
-// form, or cut off, is not quoted: a session in it would tell names.
+// form, cut off, or after something else such as a byte order mark, is not quoted: a session in it would tell names.
 func (r refusal) text() (message, code string) {
 	var fields struct {
 		Message       text `json:"message"`
@@ -92,7 +97,7 @@ func (r refusal) text() (message, code string) {
 	}
 	if err := json.Unmarshal(r.body, &fields); err != nil {
 		plain := strings.TrimSpace(string(r.body))
-		if strings.HasPrefix(plain, "{") || strings.HasPrefix(plain, "[") || strings.HasPrefix(plain, `"`) {
+		if strings.Contains(plain, "{") || strings.HasPrefix(plain, "[") || strings.HasPrefix(plain, `"`) {
 			return "", ""
 		}
 		return plain, ""
@@ -118,10 +123,10 @@ func (r refusal) retryAfter() time.Duration {
 }
 
 // requestID returns VideoSDK's own id of a call, under whichever name it has.
-func requestID(h http.Header) string {
+func requestID(h http.Header, private *strings.Replacer) string {
 	for _, name := range []string{"x-request-id", "request-id", "x-amzn-requestid", "x-amz-request-id"} {
 		if id := h.Get(name); id != "" {
-			return endsession.Truncate(id)
+			return endsession.Truncate(private.Replace(id))
 		}
 	}
 	return ""

@@ -1,0 +1,180 @@
+package ledger
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"videosdk-end-session/internal/endsession"
+)
+
+var states = []endsession.State{endsession.Claimed, endsession.Recorded, endsession.Published}
+
+// fuzzedEntry has the fields of an entry as the fuzzer can make them.
+type fuzzedEntry struct {
+	key, owner, room, custom, session, pinRoom, pinSession, outcome, code, detail string
+
+	state uint8
+
+	lease, expires, recorded int64 // milliseconds, seconds and nanoseconds since 1970
+}
+
+// entry returns the entry, its times as exact as the use case needs them: a lease to the millisecond, an expiry to the second.
+func (f fuzzedEntry) entry() endsession.Entry {
+	e := endsession.Entry{
+		Key: f.key, State: states[int(f.state)%len(states)], Owner: f.owner,
+		Target: endsession.Target{RoomID: f.room, CustomRoomID: f.custom, SessionID: f.session},
+		Pin:    endsession.Pin{RoomID: f.pinRoom, SessionID: f.pinSession}, Outcome: endsession.Outcome(f.outcome), Code: endsession.Code(f.code),
+		ExpiresAt: time.Unix(f.expires, 0).UTC(),
+	}
+	if f.lease != 0 {
+		e.LeaseUntil = time.UnixMilli(f.lease).UTC()
+	}
+	if f.recorded != 0 {
+		e.RecordedAt = time.Unix(0, f.recorded).UTC()
+	}
+	if f.detail != "" {
+		e.Detail = []byte(f.detail)
+	}
+	return e
+}
+
+// mustBeStorable checks that DynamoDB takes the item: it has no empty key, and its texts are UTF-8 and its numbers numbers.
+func mustBeStorable(t *testing.T, attributes map[string]types.AttributeValue) {
+	t.Helper()
+	for name, value := range attributes {
+		switch value := value.(type) {
+		case *types.AttributeValueMemberS:
+			if value.Value == "" || !utf8.ValidString(value.Value) {
+				t.Errorf("%s is the text %q", name, value.Value)
+			}
+		case *types.AttributeValueMemberN:
+			if _, err := strconv.ParseInt(value.Value, 10, 64); err != nil {
+				t.Errorf("%s is the number %q", name, value.Value)
+			}
+		default:
+			t.Errorf("%s is a %T", name, value)
+		}
+	}
+}
+
+// FuzzEntry writes an entry as an item and reads it again.
+func FuzzEntry(f *testing.F) {
+	add := func(e fuzzedEntry) {
+		f.Add(e.key, e.owner, e.room, e.custom, e.session, e.pinRoom, e.pinSession, e.outcome, e.code, e.detail, e.state, e.lease, e.expires, e.recorded)
+	}
+	now := time.Date(2026, 11, 23, 10, 0, 0, 123_456_789, time.UTC)
+	key := endsession.Request{Source: "calcom", ID: "1"}.Key()
+	add(fuzzedEntry{})
+	add(fuzzedEntry{
+		key: key, owner: "a", room: "abcd-efgh-ijkl", pinRoom: "abcd-efgh-ijkl", pinSession: "62429766903bdf001299cac5",
+		lease: now.UnixMilli(), expires: now.Add(endsession.Retention).Unix(),
+	})
+	add(fuzzedEntry{
+		key: key, state: 2, owner: "b", custom: "Grüße ☎", session: "s", outcome: string(endsession.Failed),
+		code: string(endsession.CodeConflict), detail: `{"id":"1","text":"Grüße \u0000"}`, expires: now.Unix(), recorded: now.UnixNano(),
+	})
+	add(fuzzedEntry{key: "\x00", state: 1, detail: " ", lease: -1, expires: -1, recorded: -1})
+	add(fuzzedEntry{key: key, lease: 1<<63 - 1, expires: 1<<63 - 1, recorded: 1<<63 - 1})
+	add(fuzzedEntry{key: key, lease: -1 << 63, expires: -62135596800, recorded: -1 << 63})
+	f.Fuzz(func(
+		t *testing.T, key, owner, room, custom, session, pinRoom, pinSession, outcome, code, detail string, state uint8, lease, expires, recorded int64,
+	) {
+		for _, s := range []string{key, owner, room, custom, session, pinRoom, pinSession, outcome, code, detail} {
+			if !utf8.ValidString(s) {
+				return // the use case has no such text
+			}
+		}
+		want := fuzzedEntry{
+			key: key, owner: owner, room: room, custom: custom, session: session, pinRoom: pinRoom, pinSession: pinSession,
+			outcome: outcome, code: code, detail: detail, state: state, lease: lease, expires: expires, recorded: recorded,
+		}.entry()
+		attributes := item(want)
+		mustBeStorable(t, attributes)
+		got, err := parse(attributes)
+		if err != nil {
+			t.Fatalf("%v is not read again: %v", attributes, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("read again (-want +got):\n%s", diff)
+		}
+		attributes["new"] = &types.AttributeValueMemberBOOL{Value: true} // of a later version
+		if later, err := parse(attributes); err != nil || !cmp.Equal(got, later) {
+			t.Errorf("with an unknown attribute: %+v, %v", later, err)
+		}
+	})
+}
+
+// attributeKinds makes an attribute of each type that DynamoDB has from a text.
+var attributeKinds = map[byte]func(string) types.AttributeValue{
+	'S': func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} },
+	'N': func(s string) types.AttributeValue { return &types.AttributeValueMemberN{Value: s} },
+	'B': func(s string) types.AttributeValue { return &types.AttributeValueMemberB{Value: []byte(s)} },
+	'T': func(string) types.AttributeValue { return &types.AttributeValueMemberBOOL{Value: true} },
+	'0': func(string) types.AttributeValue { return &types.AttributeValueMemberNULL{Value: true} },
+	's': func(s string) types.AttributeValue { return &types.AttributeValueMemberSS{Value: []string{s}} },
+	'n': func(s string) types.AttributeValue { return &types.AttributeValueMemberNS{Value: []string{s}} },
+	'b': func(s string) types.AttributeValue { return &types.AttributeValueMemberBS{Value: [][]byte{[]byte(s)}} },
+	'L': func(s string) types.AttributeValue {
+		return &types.AttributeValueMemberL{Value: []types.AttributeValue{text(s)}}
+	},
+	'M': func(s string) types.AttributeValue {
+		return &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{s: text(s)}}
+	},
+	'?': func(s string) types.AttributeValue { return &types.UnknownUnionMember{Tag: s} },
+	'-': func(string) types.AttributeValue { return nil },
+}
+
+// FuzzItem reads an item that anybody may have written, one attribute a line: a name, the letter of a type, and a value.
+func FuzzItem(f *testing.F) {
+	for _, lines := range []string{
+		"", "pk S k", "pk S ", "pk N 1", "pk S k\nstate S archived", "pk S k\nstate S claimed\nowner S a\nleaseUntil N 1795428000000\nexpiresAt N 1795428000\ntarget M x",
+		"pk S k\nstate S published\noutcome S ended\ndetail S {\nrecordedAt S 2026-11-23T10:00:00.123456789Z\nexpiresAt N 1795428000",
+		"recordedAt S 2026-11-23T24:00:00Z", "recordedAt S 0001-01-01T00:00:00Z", "recordedAt S 2026-11-23T10:00:00+05:30", "recordedAt N 1",
+		"recordedAt S 9999-12-31T23:59:59-01:00", "recordedAt S 0000-01-01T00:00:00+01:00",
+		"leaseUntil N 9223372036854775808", "leaseUntil N 1e3", "leaseUntil N 1.5", "leaseUntil S 1", "leaseUntil N -62135596800000", "leaseUntil N ",
+		"expiresAt N 9223372036854775807", "expiresAt N -9223372036854775808", "expiresAt N +1", "expiresAt N 0x10", "expiresAt N 1_000",
+		"state B x\nowner T\nroomId 0\ncustomRoomId s x\nsessionId n 1\npinRoomId b x\npinSessionId L x\noutcome M x\ncode ? x\ndetail - ",
+	} {
+		f.Add(lines)
+		f.Add(lines + "\nstate S recorded")
+	}
+	f.Fuzz(func(t *testing.T, lines string) {
+		attributes := map[string]types.AttributeValue{}
+		for line := range strings.Lines(lines) {
+			name, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+			kind, value, _ := strings.Cut(rest, " ")
+			if len(kind) == 1 && attributeKinds[kind[0]] != nil {
+				attributes[name] = attributeKinds[kind[0]](value)
+			}
+		}
+		got, err := parse(attributes)
+		if err != nil {
+			if diff := cmp.Diff(endsession.Entry{}, got); diff != "" {
+				t.Errorf("an error, and also an entry (-want +got):\n%s", diff)
+			}
+			for problem := range strings.Lines(err.Error()) {
+				if !strings.HasPrefix(problem, "the ledger's attribute ") {
+					t.Errorf("the error does not say where: %q", problem)
+				}
+			}
+			return
+		}
+		if !slices.Contains(states, got.State) {
+			t.Errorf("read with the state %q", got.State)
+		}
+		again, err := parse(item(got))
+		if err != nil {
+			t.Fatalf("%+v is not read again: %v", got, err)
+		}
+		if diff := cmp.Diff(got, again); diff != "" {
+			t.Errorf("read again (-first +second):\n%s", diff)
+		}
+	})
+}
