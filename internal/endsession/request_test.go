@@ -39,9 +39,11 @@ func TestValidateNamesEveryProblem(t *testing.T) {
 		{name: "slashes in the trigger's id are its own", change: func(r *endsession.Request) { r.ID = "https://api.example.com/x?y#z w" }},
 		{name: "a time before there was one", change: func(r *endsession.Request) { r.StartsAt = time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC) }, want: []string{"startsAt must lie between the years 1970 and 9999"}},
 		{
-			name:   "a time beyond the years, in its own zone within them",
-			change: func(r *endsession.Request) { r.EndsAt = time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("", -3600)) },
-			want:   []string{"endsAt must lie between the years 1970 and 9999"},
+			name: "a time beyond the years, in its own zone within them",
+			change: func(r *endsession.Request) {
+				r.EndsAt = time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("", -3600))
+			},
+			want: []string{"endsAt must lie between the years 1970 and 9999"},
 		},
 		{
 			name:   "a booking that ends before it starts",
