@@ -67,7 +67,8 @@ build-SqsFunction: build-sqs
 
 .PHONY: soak
 soak: ## simulate with new seeds until told to stop
-	@go test $(RACE) -timeout 0 -count=1 -v -run TestPromises ./internal/local/simulation -soak
+	@go test -c -o dist/simulation.test ./internal/local/simulation
+	@dist/simulation.test -test.run '^TestPromises$$' -test.timeout 0 -soak
 
 .PHONY: mutants
 mutants: ## break the promises' code in each of a list of ways, and see the tests catch it

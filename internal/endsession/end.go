@@ -12,12 +12,14 @@ const freshness = 2 * time.Second
 // looks at the session again: once that has ended, by this call or by others, a call might reach the room's next meeting.
 func (a *attempt) end(ctx context.Context, p proposal) (proposal, error) {
 	for made := 0; ; {
-		if !p.seen.IsZero() && a.with.Clock.Now().Sub(p.seen) > freshness || made > 0 {
+		if made > 0 || a.with.Clock.Now().Sub(p.seen) > freshness {
 			session, err := a.readSession(ctx, p.pin.SessionID)
-			if err != nil {
-				return proposal{}, err
-			}
-			if session.Ended() {
+			switch e := AsError(err); {
+			case e != nil && a.forNow(e):
+				return proposal{}, e
+			case e != nil:
+				return proposal{outcome: Failed, pin: p.pin, session: p.session, err: e}, nil
+			case session.Ended():
 				return proposal{outcome: a.endedMeanwhile(), pin: p.pin, session: session}, nil
 			}
 		}

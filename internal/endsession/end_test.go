@@ -101,6 +101,13 @@ func TestEnd(t *testing.T) {
 			},
 			code: endsession.CodeVideoSDKRejected, calls: 2, held: true,
 		},
+		{
+			name: "throttled, and unknown when looked at again",
+			world: func(w *world) {
+				w.onEnd = func(int) error { w.sessions = nil; return throttled(0) }
+			},
+			outcome: endsession.Failed, code: endsession.CodeSessionNotFound, calls: 1,
+		},
 		{name: "forbidden, nobody waits", world: func(w *world) { w.onEnd = always(forbidden) }, code: endsession.CodeVideoSDKForbidden, calls: 1},
 		{name: "forbidden, a caller waits", world: func(w *world) { w.onEnd = always(forbidden) }, final: true, outcome: endsession.Failed, code: endsession.CodeVideoSDKForbidden, calls: 1},
 		{

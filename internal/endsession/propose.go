@@ -11,7 +11,7 @@ type proposal struct {
 	outcome Outcome // empty: end the pin
 	pin     Pin
 	session Session
-	seen    time.Time // when the session was seen live; zero if the caller named it and nobody looked
+	seen    time.Time // when the session was seen live
 	err     *Error
 }
 
@@ -94,17 +94,10 @@ func (a *attempt) checkTimes() (proposal, bool) {
 
 // pin finds the one session that the trigger means.
 func (a *attempt) pin(ctx context.Context) (proposal, error) {
-	r := a.request
-	switch {
-	case r.SessionID != "" && r.RoomID != "":
-		// The caller's own pin: naming a session is deciding which one.
-		pin := Pin{RoomID: r.RoomID, SessionID: r.SessionID}
-		return proposal{pin: pin, session: a.named()}, nil
-	case r.SessionID != "":
+	if a.request.SessionID != "" {
 		return a.pinSession(ctx)
-	default:
-		return a.pinRoom(ctx)
 	}
+	return a.pinRoom(ctx)
 }
 
 func (a *attempt) pinSession(ctx context.Context) (proposal, error) {

@@ -156,6 +156,24 @@ func TestNeverTheWrongMeeting(t *testing.T) {
 			outcome: endsession.Ended, ended: 1,
 		},
 		{
+			name:    "a named session in a named room is ended",
+			world:   func(w *world) { w.live(2 * time.Hour); w.live(time.Hour) },
+			trigger: func(r *endsession.Request) { r.SessionID = "000000000000000000000001" },
+			outcome: endsession.Ended, ended: 1,
+		},
+		{
+			name:    "a named session in a named room has ended, and the next meeting is left alone",
+			world:   func(w *world) { w.live(time.Hour).End = "2000-01-01T00:00:00Z"; w.live(0) },
+			trigger: func(r *endsession.Request) { r.SessionID = "000000000000000000000001" },
+			outcome: endsession.AlreadyEnded,
+		},
+		{
+			name:    "a named session of another room than the one named is left alone",
+			world:   func(w *world) { w.live(time.Hour).RoomID = "some-body-else" },
+			trigger: func(r *endsession.Request) { r.SessionID = "000000000000000000000001" },
+			outcome: endsession.Refused, code: endsession.CodePinMismatch,
+		},
+		{
 			name:  "a named session with another customRoomId is left alone",
 			world: func(w *world) { w.live(time.Hour) },
 			trigger: func(r *endsession.Request) {
@@ -209,19 +227,6 @@ func TestNeverTheWrongMeeting(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestANamedSessionInANamedRoomCostsNoLook(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		s := w.live(time.Hour)
-		r := trigger()
-		r.SessionID = s.ID
-		w.wantOutcome(w.deliver(r), endsession.Ended, "")
-		if w.reads != 0 {
-			t.Errorf("%d reads, want none", w.reads)
-		}
-	})
 }
 
 func TestARefusalTellsNothingOfTheOtherMeeting(t *testing.T) {

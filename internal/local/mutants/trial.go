@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// patience is how long one test binary may run.
+const patience = 90 * time.Second
+
+// trial runs tests against mutations.
+type trial struct {
+	root   string // of the module
+	folder string // for files in between
+	seeds  int
+}
+
+// verdict is what the tests say about a mutation: what has failed first, or nothing.
+type verdict struct {
+	simulation string
+	unit       string
+	err        error // the mutation could not be tried
+}
+
+// caught says by which tests a mutation was caught, or nothing. The simulation alone is the proof; the others only tell more.
+func (v verdict) caught() string {
+	switch {
+	case v.err != nil:
+		return ""
+	case v.simulation != "" && v.unit != "":
+		return fmt.Sprintf("caught by the simulation (%s) and %s", v.simulation, v.unit)
+	case v.simulation != "":
+		return fmt.Sprintf("caught by the simulation alone (%s)", v.simulation)
+	case v.unit != "":
+		return "caught by " + v.unit + " only"
+	default:
+		return ""
+	}
+}
+
+// suite is a package's tests, or some of them.
+type suite struct {
+	folder    string // of the package, from the module's root
+	run       string
+	arguments []string
+}
+
+// try runs the simulation and the unit tests against a mutation, or, with nil, against the code as it is.
+func (t trial) try(ctx context.Context, number int, m *mutation) verdict {
+	overlay, err := t.overlay(number, m)
+	if err != nil {
+		return verdict{err: err}
+	}
+	var v verdict
+	simulation := suite{folder: "internal/local/simulation", run: "^TestPromises$", arguments: []string{fmt.Sprintf("-seeds=%d", t.seeds)}}
+	if v.simulation, v.err = t.test(ctx, overlay, simulation); v.err != nil {
+		return v
+	}
+	unit := suite{folder: "internal/endsession", run: "."}
+	if m != nil && strings.HasPrefix(m.file, ledger) {
+		unit = suite{folder: "internal/ledger", run: "^TestMemory$"}
+	}
+	v.unit, v.err = t.test(ctx, overlay, unit)
+	return v
+}
+
+// overlay writes the mutated file and the list that tells the compiler to take it, and returns the latter's name.
+func (t trial) overlay(number int, m *mutation) (string, error) {
+	replace := map[string]string{}
+	if m != nil {
+		text, err := m.apply(t.root)
+		if err != nil {
+			return "", err
+		}
+		mutated := filepath.Join(t.folder, fmt.Sprintf("%d.go", number))
+		if err := os.WriteFile(mutated, text, 0o600); err != nil {
+			return "", err
+		}
+		replace[filepath.Join(t.root, filepath.FromSlash(m.file))] = mutated
+	}
+	list, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Join(t.folder, fmt.Sprintf("%d.json", number))
+	return name, os.WriteFile(name, list, 0o600)
+}
+
+// firstFailure finds the seed or the test that has failed first in the output of a test binary.
+var firstFailure = regexp.MustCompile(`seed \d+ breaks promises|(?m)^\s*--- FAIL: \S+|panic: .*`)
+
+// test compiles the suite's tests and runs them. It returns what has failed first, or nothing.
+func (t trial) test(ctx context.Context, overlay string, s suite) (string, error) {
+	binary := strings.TrimSuffix(overlay, ".json") + filepath.Base(s.folder) + ".test"
+	defer func() { _ = os.Remove(binary) }()
+	compile := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", binary, "./"+s.folder)
+	compile.Dir = t.root
+	if output, err := compile.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("does not compile: %w: %s", err, bytes.TrimSpace(output))
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	test := exec.CommandContext(ctx, binary, append([]string{"-test.run=" + s.run, fmt.Sprintf("-test.timeout=%s", patience)}, s.arguments...)...)
+	test.Dir = filepath.Join(t.root, filepath.FromSlash(s.folder))
+	output, err := test.CombinedOutput()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return "", nil
+	case ctx.Err() != nil || !errors.As(err, &exit):
+		return "", fmt.Errorf("run the tests of %s: %w", s.folder, err)
+	}
+	return shortened(string(output), s), nil
+}
+
+// shortened names what has failed first: a broken promise, or else a test.
+func shortened(output string, s suite) string {
+	if _, broken, found := strings.Cut(output, "broken:\n"); found {
+		line, _, _ := strings.Cut(strings.TrimSpace(broken), "\n")
+		return strings.TrimPrefix(strings.TrimSpace(line), "- ")
+	}
+	failure := firstFailure.FindString(output)
+	if failure == "" {
+		failure = "tests of " + s.folder
+	}
+	return strings.TrimPrefix(strings.TrimSpace(failure), "--- FAIL: ")
+}
