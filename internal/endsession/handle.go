@@ -102,9 +102,7 @@ func (a *attempt) fail(err error) {
 func (a *attempt) finish() Result {
 	r := a.result
 	r.Request, r.Key = a.request, a.key
-	if r.SessionID == "" {
-		r.SessionID, r.RoomID = a.entry.Pin.SessionID, a.entry.Pin.RoomID
-	}
+	r.SessionID, r.RoomID = a.entry.Pin.SessionID, a.entry.Pin.RoomID
 	if r.Err != nil {
 		r.Code = r.Err.Code
 		return r
