@@ -27,7 +27,7 @@ test: .venv ## test everything
 	@echo "Testing$(if $(RACE), with the race detector,: no C compiler here so without the race detector) (the first time, Go compiles for some minutes) …"
 	@go vet ./...
 	@go test $(RACE) -count=1 -timeout 15m ./...
-	@cat dist/bad-days.txt
+	@cat dist/bad-days.txt dist/kills.txt
 	@head -1 dist/simulation.txt
 
 # The race detector needs cgo, and so a C compiler, on Linux.
