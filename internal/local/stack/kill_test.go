@@ -247,6 +247,9 @@ func (k *killTable) add(one kill) {
 func (k *killTable) write(t *testing.T) {
 	t.Helper()
 	slices.SortFunc(k.kills, func(a, b kill) int { return cmp.Or(cmp.Compare(a.place, b.place), cmp.Compare(a.door, b.door)) })
+	if err := os.MkdirAll(filepath.Join(root, "dist"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	file, err := os.Create(filepath.Join(root, "dist", "kills.txt"))
 	if err != nil {
 		t.Fatal(err)
