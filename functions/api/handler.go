@@ -29,11 +29,8 @@ type handler struct {
 
 // Invoke implements lambda.Handler.
 func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-min(spare, deadline.Sub(h.now())/4)))
-		defer cancel()
-	}
+	ctx, cancel := endsession.EndEarly(ctx, h.now(), spare)
+	defer cancel()
 	trace := telemetry.Trace(ctx)
 	if call, ok := trigger.AsHTTP(payload); ok {
 		request, malformed := call.Request(trace, h.now())

@@ -44,12 +44,8 @@ type summary struct {
 
 // Invoke implements lambda.Handler.
 func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	use := ctx
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		use, cancel = context.WithDeadline(ctx, deadline.Add(-min(spare, deadline.Sub(h.now())/4)))
-		defer cancel()
-	}
+	use, cancel := endsession.EndEarly(ctx, h.now(), spare)
+	defer cancel()
 	var did summary
 	var requests []endsession.Request
 	var onward []onwards

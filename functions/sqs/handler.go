@@ -43,11 +43,8 @@ func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err := json.Unmarshal(payload, &batch); err != nil || len(batch.Records) == 0 {
 		return nil, messages.InvokeResponse_Error{Type: string(endsession.CodeUnknownEvent), Message: "expected an SQS event with Records"}
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-min(spare, deadline.Sub(h.now())/4)))
-		defer cancel()
-	}
+	ctx, cancel := endsession.EndEarly(ctx, h.now(), spare)
+	defer cancel()
 	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for _, m := range h.unfinished(ctx, batch.Records) {
 		response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})

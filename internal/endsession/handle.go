@@ -37,8 +37,7 @@ func (s *Service) Handle(ctx context.Context, requests ...Request) []Result {
 	}
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
-	spare := min(reserve, deadline.Sub(started)/4)
-	work, cancelWork := context.WithDeadline(ctx, deadline.Add(-spare))
+	work, cancelWork := EndEarly(ctx, started, reserve)
 	defer cancelWork()
 
 	attempts := make([]*attempt, len(requests))
@@ -76,6 +75,16 @@ func (s *Service) Handle(ctx context.Context, requests ...Request) []Result {
 		s.with.Observe(ctx, results[i])
 	}
 	return results
+}
+
+// EndEarly returns a context that ends by spare before ctx does, so that something can still be done then, or by a quarter of the time
+// that is left if that is less. A context without a deadline stays without.
+func EndEarly(ctx context.Context, now time.Time, spare time.Duration) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-min(spare, deadline.Sub(now)/4)))
 }
 
 // settle takes the trigger to a recorded outcome, or leaves the reason why not in the result.

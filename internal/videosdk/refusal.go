@@ -36,7 +36,7 @@ func (r refusal) error() error {
 		HTTPStatus: status, RequestID: requestID(r.response.Header, r.private), VendorCode: endsession.Truncate(r.private.Replace(vendorCode)),
 	}
 	switch {
-	case status >= 400 && status < 500 && isPage(r.body) && !refusedEarly(status):
+	case status >= 400 && status < 500 && isPage(r.body) && !sameFromAll(status):
 		e.Code = endsession.CodeVideoSDKUnreadable // another server's answer: VideoSDK's API speaks JSON
 	case status == http.StatusBadRequest && isRoomNotFound(message), status == http.StatusPaymentRequired, status == http.StatusNotFound:
 		e.Code, e.Class = r.notFound, endsession.NotFound // 402 is not about billing
@@ -69,8 +69,8 @@ func isPage(body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
 }
 
-// refusedEarly reports whether a status means the same whoever answers with it: nothing was processed, and trying later may help.
-func refusedEarly(status int) bool {
+// sameFromAll reports whether a status means the same whoever answers with it.
+func sameFromAll(status int) bool {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooManyRequests:
 		return true
