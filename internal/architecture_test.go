@@ -32,11 +32,16 @@ var mayImport = map[string][]string{
 	"internal/publish":   {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/eventbridge"},
 	"internal/trigger":   {"internal/endsession", "github.com/aws/aws-lambda-go/events"},
 	"internal/telemetry": {"internal/endsession", "github.com/aws/aws-lambda-go/lambdacontext"},
-	"internal/wiring":    {"internal/", "github.com/aws/aws-lambda-go/lambda", "github.com/aws/aws-sdk-go-v2/"},
-	"functions/":         {"internal/", "github.com/aws/"},
+	"internal/queue":     {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/sqs"},
+	"internal/start": {
+		"internal/config", "internal/telemetry", "github.com/aws/aws-lambda-go/lambda", "github.com/aws/aws-sdk-go-v2/aws",
+		"github.com/aws/aws-sdk-go-v2/config",
+	},
+	"internal/wiring": {"internal/", "github.com/aws/aws-sdk-go-v2/service/"},
+	"functions/":      {"internal/", "github.com/aws/"},
 }
 
-// impure are the calls that only a main, the configuration and the wiring make: everything else is given its environment, its clock
+// impure are the calls that only a main, the start and the wiring make: everything else is given its environment, its clock
 // and its luck.
 var impure = map[string][]string{
 	"os":           {"Getenv", "LookupEnv", "Environ", "Exit"},
@@ -47,7 +52,7 @@ var impure = map[string][]string{
 }
 
 func mayBeImpure(file string) bool {
-	return strings.HasPrefix(file, "internal/wiring/") || strings.HasPrefix(file, "functions/") && filepath.Base(file) == "main.go"
+	return strings.HasPrefix(file, "internal/wiring/") || strings.HasPrefix(file, "internal/start/") || strings.HasPrefix(file, "functions/") && filepath.Base(file) == "main.go"
 }
 
 // production calls f with each Go file that ends up in a binary, by its path from the root.

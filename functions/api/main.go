@@ -7,12 +7,14 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"videosdk-end-session/internal/config"
+	"videosdk-end-session/internal/start"
 	"videosdk-end-session/internal/wiring"
 )
 
 func main() {
-	err := wiring.Run(os.Getenv, os.Stdout, config.API, func(p wiring.Parts) lambda.Handler {
-		return handler{service: p.Service, triggers: p.Triggers, now: p.Now}
+	err := start.Run(os.Getenv, os.Stdout, config.API, func(p start.Process) (lambda.Handler, error) {
+		service, err := wiring.Service(p)
+		return handler{service: service, triggers: p.Triggers, now: p.Now}, err
 	})
 	if err != nil {
 		os.Exit(1)

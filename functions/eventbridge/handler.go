@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
 	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/queue"
 	"videosdk-end-session/internal/telemetry"
 	"videosdk-end-session/internal/trigger"
 )
@@ -22,9 +23,9 @@ type ender interface {
 	Handle(ctx context.Context, requests ...endsession.Request) []endsession.Result
 }
 
-// sender puts a body on the trigger queue.
+// sender puts a message on the trigger queue.
 type sender interface {
-	Send(ctx context.Context, body []byte, trace string) error
+	Send(ctx context.Context, m queue.Message) error
 }
 
 // handler tries each event once. Lambda itself would try a failed one only twice more, minutes apart; the queue does so for an hour.
@@ -48,7 +49,7 @@ func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	defer cancel()
 	var did summary
 	var requests []endsession.Request
-	var onward []onwards
+	var onward []queue.Message
 	for _, event := range trigger.Events(payload) {
 		request, malformed := trigger.Event(event, telemetry.Trace(ctx), h.now())
 		switch {
@@ -60,7 +61,7 @@ func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		default:
 			// The queue's function puts it on the dead-letter queue, with the reason: one place decides that.
 			h.triggers.Rejected(ctx, request, malformed)
-			onward = append(onward, onwards{body: event, trace: request.Trace})
+			onward = append(onward, queue.Message{Body: event, Trace: request.Trace})
 		}
 	}
 	for _, result := range h.service.Handle(use, requests...) {
@@ -72,7 +73,7 @@ func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		if err != nil {
 			return nil, failure(err)
 		}
-		onward = append(onward, onwards{body: body, trace: result.Request.Trace})
+		onward = append(onward, queue.Message{Body: body, Trace: result.Request.Trace})
 	}
 	if err := h.handOn(ctx, onward); err != nil {
 		return nil, failure(err)
@@ -81,18 +82,12 @@ func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return json.Marshal(did)
 }
 
-// onwards is something for the queue.
-type onwards struct {
-	body  []byte
-	trace string
-}
-
 // handOn puts everything on the queue. If anything cannot be put there, the whole invocation fails: what was settled is a duplicate then.
-func (h handler) handOn(ctx context.Context, all []onwards) error {
+func (h handler) handOn(ctx context.Context, all []queue.Message) error {
 	errs := make([]error, len(all))
 	var sends sync.WaitGroup
 	for i, one := range all {
-		sends.Go(func() { errs[i] = h.queue.Send(ctx, one.body, one.trace) })
+		sends.Go(func() { errs[i] = h.queue.Send(ctx, one) })
 	}
 	sends.Wait()
 	return errors.Join(errs...)

@@ -11,12 +11,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"videosdk-end-session/internal/doortest"
+	"videosdk-end-session/internal/queue"
 )
 
 func invoke(t *testing.T, u *doortest.UseCase, q *doortest.Queue, payload string) (string, error) {
 	t.Helper()
 	h := handler{
-		service: u, queue: triggerQueue{queue: q, url: "https://queue.example/triggers"}, now: doortest.Now,
+		service: u, queue: queue.New(q, "https://queue.example/triggers"), now: doortest.Now,
 		triggers: doortest.Silent(),
 	}
 	got, err := h.Invoke(doortest.Context(t), []byte(payload))

@@ -8,13 +8,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"videosdk-end-session/internal/config"
+	"videosdk-end-session/internal/queue"
+	"videosdk-end-session/internal/start"
 	"videosdk-end-session/internal/wiring"
 )
 
 func main() {
-	err := wiring.Run(os.Getenv, os.Stdout, config.EventBridge, func(p wiring.Parts) lambda.Handler {
-		queue := triggerQueue{queue: sqs.NewFromConfig(p.AWS), url: p.Config.QueueURL}
-		return handler{service: p.Service, queue: queue, triggers: p.Triggers, now: p.Now}
+	err := start.Run(os.Getenv, os.Stdout, config.EventBridge, func(p start.Process) (lambda.Handler, error) {
+		service, err := wiring.Service(p)
+		triggers := queue.New(sqs.NewFromConfig(p.AWS), p.Config.QueueURL)
+		return handler{service: service, queue: triggers, triggers: p.Triggers, now: p.Now}, err
 	})
 	if err != nil {
 		os.Exit(1)

@@ -8,13 +8,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"videosdk-end-session/internal/config"
+	"videosdk-end-session/internal/start"
 	"videosdk-end-session/internal/wiring"
 )
 
 func main() {
-	err := wiring.Run(os.Getenv, os.Stdout, config.SQS, func(p wiring.Parts) lambda.Handler {
+	err := start.Run(os.Getenv, os.Stdout, config.SQS, func(p start.Process) (lambda.Handler, error) {
+		service, err := wiring.Service(p)
 		letters := deadLetters{queue: sqs.NewFromConfig(p.AWS), url: p.Config.DeadLetterQueueURL}
-		return handler{service: p.Service, letters: letters, triggers: p.Triggers, now: p.Now}
+		return handler{service: service, letters: letters, triggers: p.Triggers, now: p.Now}, err
 	})
 	if err != nil {
 		os.Exit(1)
