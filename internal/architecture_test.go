@@ -30,7 +30,8 @@ var mayImport = map[string][]string{
 	},
 	"internal/ledger":    {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 	"internal/publish":   {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/eventbridge"},
-	"internal/trigger":   {"internal/endsession", "github.com/aws/aws-lambda-go/events"},
+	"internal/gateway":   {},
+	"internal/trigger":   {"internal/endsession", "internal/gateway", "github.com/aws/aws-lambda-go/events"},
 	"internal/telemetry": {"internal/endsession", "github.com/aws/aws-lambda-go/lambdacontext"},
 	"internal/queue":     {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/sqs"},
 	"internal/start": {

@@ -11,14 +11,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
 	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/gateway"
 )
-
-// response is an answer that gateways of both payload formats take; a REST API takes no fields but these.
-type response struct {
-	StatusCode int               `json:"statusCode"`
-	Headers    map[string]string `json:"headers"`
-	Body       string            `json:"body"`
-}
 
 // problem is an RFC 9457 problem document. With its id and occurredAt a caller can repeat the same trigger.
 type problem struct {
@@ -33,10 +27,10 @@ type problem struct {
 }
 
 // httpAnswer returns the answer to an HTTP caller: the event's detail where the caller's wish holds, a problem otherwise.
-func httpAnswer(r endsession.Result) response {
+func httpAnswer(r endsession.Result) gateway.Answer {
 	status := httpStatus(r)
 	if status < 300 {
-		return response{
+		return gateway.Answer{
 			StatusCode: status, Headers: map[string]string{"content-type": "application/json"}, Body: string(r.Detail),
 		}
 	}
@@ -55,9 +49,9 @@ func httpAnswer(r endsession.Result) response {
 	}
 	body, err := json.Marshal(p)
 	if err != nil { // only a defect can make a document of strings unmarshalable
-		return response{StatusCode: http.StatusInternalServerError}
+		return gateway.Answer{StatusCode: http.StatusInternalServerError}
 	}
-	return response{StatusCode: status, Headers: headers, Body: string(body)}
+	return gateway.Answer{StatusCode: status, Headers: headers, Body: string(body)}
 }
 
 // httpStatus returns the status for a result. 2xx, 4xx except in_progress, and 502 are final; the others ask the caller to repeat.

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/gateway"
 	"videosdk-end-session/internal/telemetry"
 	"videosdk-end-session/internal/trigger"
 )
@@ -32,8 +33,8 @@ func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	ctx, cancel := endsession.EndEarly(ctx, h.now(), spare)
 	defer cancel()
 	trace := telemetry.Trace(ctx)
-	if call, ok := trigger.AsHTTP(payload); ok {
-		request, malformed := call.Request(trace, h.now())
+	if call, ok := gateway.Parse(payload); ok {
+		request, malformed := trigger.HTTP(call, trace, h.now())
 		return json.Marshal(httpAnswer(h.handle(ctx, request, malformed)))
 	}
 	var requestID string

@@ -11,6 +11,7 @@ import (
 
 	"videosdk-end-session/internal/doortest"
 	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/gateway"
 )
 
 func invoke(t *testing.T, u *doortest.UseCase, payload string) ([]byte, error) {
@@ -97,7 +98,7 @@ func TestHTTPAnswers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := response{StatusCode: tt.status, Headers: map[string]string{"content-type": tt.content}, Body: tt.body}
+			want := gateway.Answer{StatusCode: tt.status, Headers: map[string]string{"content-type": tt.content}, Body: tt.body}
 			if tt.retry != "" {
 				want.Headers["retry-after"] = tt.retry
 			}
@@ -108,7 +109,7 @@ func TestHTTPAnswers(t *testing.T) {
 	}
 }
 
-func decode(raw []byte) (got response, err error) {
+func decode(raw []byte) (got gateway.Answer, err error) {
 	return got, json.Unmarshal(raw, &got)
 }
 

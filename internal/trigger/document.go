@@ -13,8 +13,8 @@ import (
 	"videosdk-end-session/internal/endsession"
 )
 
-// maxDocument is the most bytes of a document, of any door.
-const maxDocument = 256 << 10
+// MaxDocument is the most bytes of a document, of any door.
+const MaxDocument = 256 << 10
 
 // maxDelaySeconds is the longest delay that a document may ask for: that of an SQS message.
 const maxDelaySeconds = 900
@@ -36,11 +36,8 @@ type envelope struct {
 // read, also on an error.
 func document(body []byte, env envelope) (endsession.Request, *endsession.Error) {
 	request := endsession.Request{Source: env.source, ID: env.id, OccurredAt: env.occurredAt, Trace: env.trace}
-	if len(body) > maxDocument {
-		return request, &endsession.Error{
-			Code: endsession.CodeBodyTooLarge, Class: endsession.Permanent,
-			Message: fmt.Sprintf("the document has %d bytes, more than the %d allowed", len(body), maxDocument),
-		}
+	if len(body) > MaxDocument {
+		return request, tooLarge()
 	}
 	d := reader{}
 	// The decoder would replace what is not UTF-8, and two ids could become one.
@@ -99,6 +96,13 @@ func document(body []byte, env envelope) (endsession.Request, *endsession.Error)
 		code = endsession.CodeOccurredAtMissing
 	}
 	return request, &endsession.Error{Code: code, Class: endsession.Permanent, Message: endsession.Truncate(strings.Join(problems, "; ")), Problems: problems}
+}
+
+func tooLarge() *endsession.Error {
+	return &endsession.Error{
+		Code: endsession.CodeBodyTooLarge, Class: endsession.Permanent,
+		Message: fmt.Sprintf("the document has more than the %d bytes allowed", MaxDocument),
+	}
 }
 
 // reader reads single fields and collects what is wrong with them. A field that is null is absent.

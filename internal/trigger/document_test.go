@@ -304,11 +304,8 @@ func padded(bytes int) string {
 	return strings.Replace(frame, `""`, `"`+strings.Repeat("x", bytes-len(frame))+`"`, 1)
 }
 
-func tooLarge(bytes int) *endsession.Error {
-	return &endsession.Error{
-		Code: endsession.CodeBodyTooLarge, Class: endsession.Permanent,
-		Message: fmt.Sprintf("the document has %d bytes, more than the 262144 allowed", bytes),
-	}
+var tooLarge = &endsession.Error{
+	Code: endsession.CodeBodyTooLarge, Class: endsession.Permanent, Message: "the document has more than the 262144 bytes allowed",
 }
 
 func TestTheLargestDocument(t *testing.T) {
@@ -319,8 +316,8 @@ func TestTheLargestDocument(t *testing.T) {
 		err   *endsession.Error
 	}{
 		{name: "256 KiB", bytes: longest, want: room},
-		{name: "a byte more", bytes: longest + 1, err: tooLarge(longest + 1)},
-		{name: "257 KiB", bytes: 257 << 10, err: tooLarge(257 << 10)},
+		{name: "a byte more", bytes: longest + 1, err: tooLarge},
+		{name: "257 KiB", bytes: 257 << 10, err: tooLarge},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -59,7 +59,7 @@ type shape struct {
 // opened returns what lies in an envelope and what the envelope says of it, or nil if the body is no envelope.
 func opened(body []byte, env envelope) ([]byte, envelope, *endsession.Error) {
 	var s shape
-	if len(body) > maxDocument || !utf8.Valid(body) || json.Unmarshal(body, &s) != nil {
+	if len(body) > MaxDocument || !utf8.Valid(body) || json.Unmarshal(body, &s) != nil {
 		return nil, env, nil // a document that says so itself
 	}
 	switch {

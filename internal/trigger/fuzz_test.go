@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/gateway"
 	"videosdk-end-session/internal/trigger"
 )
 
@@ -227,11 +228,11 @@ func throughGateways(t *testing.T, body []byte, id string, each func(endsession.
 			} else if !utf8.Valid(body) {
 				continue // no gateway can write that
 			}
-			h, ok := trigger.AsHTTP(marshalled(t, call))
+			h, ok := gateway.Parse(marshalled(t, call))
 			if !ok {
 				t.Fatalf("%v is no call", call)
 			}
-			each(h.Request(trace, now))
+			each(trigger.HTTP(h, trace, now))
 		}
 	}
 }
@@ -294,14 +295,14 @@ func FuzzHTTP(f *testing.F) {
 		f.Add([]byte(payload))
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		h, ok := trigger.AsHTTP(payload)
+		h, ok := gateway.Parse(payload)
 		if !ok {
 			return
 		}
-		r, err := h.Request(trace, now)
+		r, err := trigger.HTTP(h, trace, now)
 		mustBeSound(t, r, err)
 		for range 4 { // maps have no order, and the identity must not either
-			again, errAgain := h.Request(trace, now)
+			again, errAgain := trigger.HTTP(h, trace, now)
 			wantRequest(t, r, again)
 			wantError(t, err, errAgain)
 		}

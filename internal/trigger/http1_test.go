@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/gateway"
 	"videosdk-end-session/internal/trigger"
 )
 
@@ -24,11 +25,11 @@ func TestARESTCallIsReadLikeAnHTTPCall(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			call, ok := trigger.AsHTTP([]byte(tt.payload))
+			call, ok := gateway.Parse([]byte(tt.payload))
 			if !ok {
 				t.Fatal("not taken as an HTTP call")
 			}
-			got, err := call.Request(trace, now)
+			got, err := trigger.HTTP(call, trace, now)
 			wantError(t, nil, err)
 			wantRequest(t, called(func(r *endsession.Request) { r.RoomID, r.ID = "r", tt.id }), got)
 		})

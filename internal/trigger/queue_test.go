@@ -115,7 +115,7 @@ func TestMessageProblems(t *testing.T) {
 			err: refused(endsession.CodeDelayNotSupported, noDelay),
 		},
 		{name: "no JSON", body: "end it", want: nowhere, err: invalidJSON()},
-		{name: "257 KiB", body: padded(257 << 10), want: nowhere, err: tooLarge(257 << 10)},
+		{name: "257 KiB", body: padded(257 << 10), want: nowhere, err: tooLarge},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
