@@ -32,6 +32,7 @@ type sender interface {
 type handler struct {
 	service  ender
 	queue    sender
+	reader   trigger.Reader
 	triggers telemetry.Triggers
 	now      func() time.Time
 }
@@ -51,7 +52,7 @@ func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	var requests []endsession.Request
 	var onward []queue.Message
 	for _, event := range trigger.Events(payload) {
-		request, malformed := trigger.Event(event, telemetry.Trace(ctx), h.now())
+		request, malformed := h.reader.Event(ctx, event, telemetry.Trace(ctx), h.now())
 		switch {
 		case malformed == nil:
 			requests = append(requests, request)

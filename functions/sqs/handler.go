@@ -33,6 +33,7 @@ type deadLetterer interface {
 type handler struct {
 	service  ender
 	letters  deadLetterer
+	reader   trigger.Reader
 	triggers telemetry.Triggers
 	now      func() time.Time
 }
@@ -73,7 +74,7 @@ func (h handler) together(ctx context.Context, batch []events.SQSMessage) []even
 	var indexes []int
 	var letters sync.WaitGroup
 	for i, m := range batch {
-		request, malformed := trigger.Message(m, h.now())
+		request, malformed := h.reader.Message(ctx, m, h.now())
 		if malformed != nil {
 			h.triggers.Rejected(ctx, request, malformed)
 			if malformed.Code != endsession.CodeOwnEvent { // nobody needs to look at one of those

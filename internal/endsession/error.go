@@ -54,6 +54,7 @@ const (
 	CodeBodyTooLarge       Code = "body_too_large"        // over 256 KiB
 	CodeUnknownEvent       Code = "unknown_event"         // an envelope that this door doesn't take
 	CodeOwnEvent           Code = "own_event"             // an outcome event of this application, which is never a trigger
+	CodeIgnored            Code = "ignored"               // an event that its source's profiles leave alone; the message is the reason
 )
 
 // Class says what a failure means for its trigger.

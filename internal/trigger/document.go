@@ -22,6 +22,9 @@ const maxDelaySeconds = 900
 // ahead is how far a sender's clock may be ahead of ours where a time in the future is not taken for now.
 const ahead = 5 * time.Minute
 
+// inFuture is the problem of a time that cannot be one at which something has happened.
+const inFuture = "occurredAt must not lie in the future: redriven, this would count as having happened later still"
+
 // envelope is what a door knows of a document that does not say it itself.
 type envelope struct {
 	source     string    // the door's own name
@@ -29,48 +32,65 @@ type envelope struct {
 	occurredAt time.Time // zero where the document must say it
 	received   time.Time // no trigger happened later than it was received
 	redrivable bool      // the same bytes may be received again, days later
+	undated    bool      // the id tells the same bytes from others, but not one day from the next
+	delayable  bool      // the door can delay what it hands on
 	trace      string
+}
+
+// happened returns the time of a trigger that says when it happened: no trigger happened later than it was received. It is false for a
+// time in the future that may be received again, when it would count as having happened later still.
+func (e envelope) happened(at time.Time) (time.Time, bool) {
+	possible := !e.redrivable || !at.After(e.received.Add(ahead))
+	if at.After(e.received) {
+		at = e.received
+	}
+	return at, possible
 }
 
 // document reads the request document of the design, which is the same for every door. The request is filled as far as it could be
 // read, also on an error.
 func document(body []byte, env envelope) (endsession.Request, *endsession.Error) {
+	request, _, err := delayed(body, env)
+	return request, err
+}
+
+// delayed is document with the delay that was asked for, which is 0 unless the door can delay.
+func delayed(body []byte, env envelope) (endsession.Request, time.Duration, *endsession.Error) {
 	request := endsession.Request{Source: env.source, ID: env.id, OccurredAt: env.occurredAt, Trace: env.trace}
 	if len(body) > MaxDocument {
-		return request, tooLarge()
+		return request, 0, tooLarge()
 	}
 	d := reader{}
 	// The decoder would replace what is not UTF-8, and two ids could become one.
 	if err := json.Unmarshal(body, &d.fields); err != nil || d.fields == nil || !utf8.Valid(body) {
-		return request, &endsession.Error{Code: endsession.CodeInvalidJSON, Class: endsession.Permanent, Message: "expected a JSON object in UTF-8"}
+		return request, 0, notJSON()
 	}
 	request.RoomID = d.alias("roomId", "meetingId")
 	request.CustomRoomID = d.alias("customRoomId", "userMeetingId")
 	request.SessionID = d.exact("sessionId")
 	unreadable := request.Target == endsession.Target{} && len(d.problems) > 0
 	request.Source = cmp.Or(d.exact("source"), env.source)
-	request.ID = cmp.Or(d.exact("id"), env.id)
+	request.ID = cmp.Or(d.exact("id"), env.identity(d.has("occurredAt")))
 	request.Force = d.exact("force")
 	request.Reason = d.text("reason")
 	request.StartsAt = d.time("startsAt")
 	request.EndsAt = d.time("endsAt")
 	request.DryRun = d.flag("dryRun")
-	delayed := d.delay("delaySeconds")
+	delay := d.delay("delaySeconds")
+	undelayable := delay > 0 && !env.delayable
 	if at := d.time("occurredAt"); !at.IsZero() {
 		request.OccurredAt = at
 	}
-	future := env.redrivable && request.OccurredAt.After(env.received.Add(ahead))
-	if request.OccurredAt.After(env.received) {
-		request.OccurredAt = env.received
-	}
+	var possible bool
+	request.OccurredAt, possible = env.happened(request.OccurredAt)
 
 	unstated := request.OccurredAt.IsZero() && !d.has("occurredAt")
 	problems := d.problems
-	if delayed {
+	if undelayable {
 		problems = append(problems, "delaySeconds must be 0 here: only webhooks can be delayed")
 	}
-	if future {
-		problems = append(problems, "occurredAt must not lie in the future: redriven, this would count as having happened later still")
+	if !possible {
+		problems = append(problems, inFuture)
 	}
 	if unstated {
 		problems = append(problems, "occurredAt is required in a bare document on a queue: a redriven message has no other time of its own")
@@ -84,18 +104,26 @@ func document(body []byte, env envelope) (endsession.Request, *endsession.Error)
 	}
 	problems = append(problems, checked.Validate()...)
 	if len(problems) == 0 {
-		return request, nil
+		return request, delay, nil
 	}
 	code := endsession.CodeInvalidRequest
 	switch {
-	case len(problems) == 1 && delayed:
+	case len(problems) == 1 && undelayable:
 		code = endsession.CodeDelayNotSupported
-	case len(problems) == 1 && future:
+	case len(problems) == 1 && !possible:
 		code = endsession.CodeOccurredAtInFuture
 	case len(problems) == 1 && unstated:
 		code = endsession.CodeOccurredAtMissing
 	}
-	return request, &endsession.Error{Code: code, Class: endsession.Permanent, Message: endsession.Truncate(strings.Join(problems, "; ")), Problems: problems}
+	return request, 0, invalid(code, problems)
+}
+
+func invalid(code endsession.Code, problems []string) *endsession.Error {
+	return &endsession.Error{Code: code, Class: endsession.Permanent, Message: endsession.Truncate(strings.Join(problems, "; ")), Problems: problems}
+}
+
+func notJSON() *endsession.Error {
+	return &endsession.Error{Code: endsession.CodeInvalidJSON, Class: endsession.Permanent, Message: "expected a JSON object in UTF-8"}
 }
 
 func tooLarge() *endsession.Error {
@@ -174,13 +202,13 @@ func (d *reader) flag(name string) bool {
 	return b
 }
 
-// delay reports whether a delay is asked for.
-func (d *reader) delay(name string) bool {
+// delay returns the delay that is asked for.
+func (d *reader) delay(name string) time.Duration {
 	expected := fmt.Sprintf("a whole number of seconds from 0 to %d", maxDelaySeconds)
 	var seconds int
 	if d.read(name, &seconds, expected) && (seconds < 0 || seconds > maxDelaySeconds) {
 		d.problems = append(d.problems, name+" must be "+expected)
-		return false
+		return 0
 	}
-	return seconds > 0
+	return time.Duration(seconds) * time.Second
 }

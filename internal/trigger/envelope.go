@@ -2,7 +2,10 @@ package trigger
 
 import (
 	"cmp"
+	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"strings"
 	"time"
@@ -14,25 +17,63 @@ import (
 // maxEnvelopes is how deep envelopes may lie in each other. EventBridge by SNS to a queue, with a CloudEvent inside, is three.
 const maxEnvelopes = 4
 
+// Reader reads what queues and buses deliver. The zero value knows our own documents only.
+type Reader struct {
+	Profiles Profiles // of other events; nil for none
+}
+
 // message reads a document that may lie in envelopes: an EventBridge event, an SNS notification, a CloudEvent (structured mode). Each
 // envelope brings an id, a source and a time, which hold where the document inside has none of its own.
-func message(body []byte, env envelope) (endsession.Request, *endsession.Error) {
+func (r Reader) message(ctx context.Context, body []byte, env envelope) (endsession.Request, *endsession.Error) {
 	for range maxEnvelopes {
-		inner, enclosed, err := opened(body, env)
-		if enclosed.source == endsession.EventSource {
+		opened, err := open(body, env)
+		if opened.source == endsession.EventSource {
 			err = &endsession.Error{
 				Code: endsession.CodeOwnEvent, Class: endsession.Permanent, Message: "an outcome of this application is never a trigger",
 			}
 		}
-		if err != nil {
-			return endsession.Request{Source: enclosed.source, ID: enclosed.id, OccurredAt: enclosed.occurredAt, Trace: enclosed.trace}, err
+		if err == nil && opened.foreign != "" {
+			if mapped, known, err := r.foreign(ctx, body, opened); known || err != nil {
+				return mapped, err
+			}
 		}
-		if inner == nil {
+		if err != nil {
+			return opened.unread(), err
+		}
+		if opened.content == nil {
 			break
 		}
-		body, env = inner, enclosed
+		body, env = opened.content, opened.envelope
 	}
 	return document(body, env)
+}
+
+// foreign maps an event that need not hold a document of ours.
+func (r Reader) foreign(ctx context.Context, body []byte, o opened) (endsession.Request, bool, *endsession.Error) {
+	if r.Profiles == nil {
+		return endsession.Request{}, false, nil
+	}
+	mapped, known, err := r.Profiles.Map(ctx, Foreign{Source: o.foreign, Body: body, Received: o.received})
+	if err != nil {
+		return o.unread(), known, err
+	}
+	if !known {
+		return endsession.Request{}, false, nil
+	}
+	request, err := mapped.request(o.envelope)
+	return request, true, err
+}
+
+// opened is an envelope and what lies in it.
+type opened struct {
+	envelope        // what is known of the content
+	content  []byte // nil if the body is no envelope
+	foreign  string // the source whose profiles may map the body as a whole; empty for none
+}
+
+// unread returns what is known of a request that could not be read.
+func (o opened) unread() endsession.Request {
+	return endsession.Request{Source: o.source, ID: o.id, OccurredAt: o.occurredAt, Trace: o.trace}
 }
 
 // shape has the fields that tell the envelopes from each other and from a document.
@@ -50,36 +91,56 @@ type shape struct {
 	SpecVersion *json.RawMessage `json:"specversion"`
 	Data        json.RawMessage  `json:"data"`
 	DataBase64  json.RawMessage  `json:"data_base64"`
+	// Canvas Live Events.
+	Metadata json.RawMessage  `json:"metadata"`
+	Body     *json.RawMessage `json:"body"`
 	// Of EventBridge and CloudEvents both.
 	ID     json.RawMessage `json:"id"`
 	Source json.RawMessage `json:"source"`
 	Time   json.RawMessage `json:"time"`
 }
 
-// opened returns what lies in an envelope and what the envelope says of it, or nil if the body is no envelope.
-func opened(body []byte, env envelope) ([]byte, envelope, *endsession.Error) {
+// open opens an envelope.
+func open(body []byte, env envelope) (opened, *endsession.Error) {
 	var s shape
 	if len(body) > MaxDocument || !utf8.Valid(body) || json.Unmarshal(body, &s) != nil {
-		return nil, env, nil // a document that says so itself
+		return opened{envelope: env}, nil // a document that says so itself
 	}
 	switch {
 	case s.DetailType != nil && s.Detail != nil:
-		return s.Detail, env.within(text(s.Source), text(s.ID), text(s.Time)), nil
+		return opened{envelope: env.within(text(s.Source), text(s.ID), text(s.Time)), content: s.Detail, foreign: text(s.Source)}, nil
 	case s.TopicARN != nil && text(s.Type) == "Notification":
-		return []byte(text(s.Message)), env.within("sns", text(s.MessageID), text(s.Timestamp)), nil
+		return opened{envelope: env.within("sns", text(s.MessageID), text(s.Timestamp)), content: []byte(text(s.Message))}, nil
 	case s.SpecVersion != nil:
-		enclosed := env.within(text(s.Source), text(s.ID), text(s.Time))
+		o := opened{envelope: env.within(text(s.Source), text(s.ID), text(s.Time)), content: orEmpty(s.Data)}
 		if s.DataBase64 == nil {
-			return orEmpty(s.Data), enclosed, nil
+			return o, nil
 		}
 		data, err := base64.StdEncoding.DecodeString(text(s.DataBase64))
 		if err != nil {
-			return nil, enclosed, &endsession.Error{Code: endsession.CodeInvalidJSON, Class: endsession.Permanent, Message: "data_base64 must be base64"}
+			return o, &endsession.Error{Code: endsession.CodeInvalidJSON, Class: endsession.Permanent, Message: "data_base64 must be base64"}
 		}
-		return orEmpty(data), enclosed, nil
+		o.content = orEmpty(data)
+		return o, nil
+	case s.Body != nil && isCanvas(s.Metadata):
+		return opened{envelope: env.within(CanvasSource, Digest(body), ""), foreign: CanvasSource}, nil
 	default:
-		return nil, env, nil
+		return opened{envelope: env}, nil
 	}
+}
+
+// isCanvas reports whether metadata are those of a Canvas Live Event.
+func isCanvas(metadata json.RawMessage) bool {
+	var m struct {
+		EventName *string `json:"event_name"`
+	}
+	return json.Unmarshal(metadata, &m) == nil && m.EventName != nil
+}
+
+// Digest is the id of an event that has none: the hex SHA-256 of its bytes.
+func Digest(event []byte) string {
+	sum := sha256.Sum256(event)
+	return hex.EncodeToString(sum[:])
 }
 
 // within returns what is known of the content of an envelope.

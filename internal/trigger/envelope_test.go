@@ -62,7 +62,7 @@ func TestMessagesInEnvelopes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := trigger.Message(message(tt.body, now), now)
+			got, err := trigger.Reader{}.Message(t.Context(), message(tt.body, now), now)
 			wantError(t, nil, err)
 			wantRequest(t, tt.want, got)
 		})
@@ -98,7 +98,7 @@ func TestWhatLiesInAnEnvelopeMayBeWrong(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := trigger.Message(message(tt.body, now), now)
+			_, err := trigger.Reader{}.Message(t.Context(), message(tt.body, now), now)
 			if err == nil || err.Code != tt.want || err.Class != endsession.Permanent {
 				t.Errorf("error = %v, want a permanent %s", err, tt.want)
 			}
@@ -107,17 +107,17 @@ func TestWhatLiesInAnEnvelopeMayBeWrong(t *testing.T) {
 }
 
 func TestATestEventHappensNow(t *testing.T) {
-	got, err := trigger.Event([]byte(`{"id":"e","source":"lms","detail-type":"t","detail":{"roomId":"r"}}`), trace, now)
+	got, err := trigger.Reader{}.Event(t.Context(), []byte(`{"id":"e","source":"lms","detail-type":"t","detail":{"roomId":"r"}}`), trace, now)
 	wantError(t, nil, err)
 	wantRequest(t, endsession.Request{Target: endsession.Target{RoomID: "r"}, Source: "lms", ID: "e", OccurredAt: now, Trace: trace}, got)
 }
 
 func TestARequestIsTheSameTriggerWhenItIsHandedOn(t *testing.T) {
 	event := `{"id":" e-1","source":"billing ","detail-type":"t","time":"2026-11-23T09:00:00Z","detail":{"roomId":" r "}}`
-	first, err := trigger.Event([]byte(event), trace, now)
+	first, err := trigger.Reader{}.Event(t.Context(), []byte(event), trace, now)
 	wantError(t, nil, err)
 	document, _ := trigger.Document(first)
-	again, err := trigger.Message(message(string(document), now), now)
+	again, err := trigger.Reader{}.Message(t.Context(), message(string(document), now), now)
 	wantError(t, nil, err)
 	if first.Key() != again.Key() {
 		t.Errorf("handed on, the trigger %q of %q is %q of %q", first.ID, first.Source, again.ID, again.Source)
@@ -161,7 +161,7 @@ func TestADocumentMakesTheSameRequestAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, refused := trigger.Message(message(string(document), now), now)
+			got, refused := trigger.Reader{}.Message(t.Context(), message(string(document), now), now)
 			wantError(t, nil, refused)
 			wantRequest(t, want, got)
 		})

@@ -1,6 +1,7 @@
 package trigger
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -16,10 +17,11 @@ func Events(payload []byte) []json.RawMessage {
 	return []json.RawMessage{payload}
 }
 
-// Event reads one EventBridge event, whose detail is the document or a CloudEvent around it. An event of this application's own is an
-// error of CodeOwnEvent. Every event from a bus has a time; one that has none is a test event, which happens now.
-func Event(event []byte, trace string, now time.Time) (endsession.Request, *endsession.Error) {
-	return message(event, envelope{source: "eventbridge", occurredAt: now, received: now, redrivable: true, trace: trace})
+// Event reads one EventBridge event, whose detail is the document or a CloudEvent around it, unless its source has profiles. An event of
+// this application's own is an error of CodeOwnEvent. Every event from a bus has a time; one that has none is a test event, which
+// happens now.
+func (r Reader) Event(ctx context.Context, event []byte, trace string, now time.Time) (endsession.Request, *endsession.Error) {
+	return r.message(ctx, event, envelope{source: "eventbridge", occurredAt: now, received: now, redrivable: true, trace: trace})
 }
 
 // Document returns the request as the document from which Message makes the same request again, so that it can be handed on.

@@ -112,7 +112,7 @@ func mustSurviveTheQueue(t *testing.T, r endsession.Request) {
 	redriven := events.SQSMessage{MessageId: "redriven", Body: string(document), Attributes: map[string]string{
 		"SentTimestamp": strconv.FormatInt(now.Add(48*time.Hour).UnixMilli(), 10), "AWSTraceHeader": r.Trace,
 	}}
-	got, refused := trigger.Message(redriven, now.Add(49*time.Hour))
+	got, refused := trigger.Reader{}.Message(t.Context(), redriven, now.Add(49*time.Hour))
 	if refused != nil {
 		t.Fatalf("%s is refused on the queue: %v", document, refused)
 	}
@@ -152,7 +152,7 @@ func FuzzDocument(f *testing.F) {
 			return
 		}
 		for _, envelope := range enveloped(t, body, id) {
-			got, gotErr := trigger.Event(envelope, trace, now)
+			got, gotErr := trigger.Reader{}.Event(t.Context(), envelope, trace, now)
 			if gotErr != nil && gotErr.Code == endsession.CodeOccurredAtInFuture && want.OccurredAt.Equal(now) {
 				continue // decided by the door, not by the envelope
 			}
@@ -327,7 +327,7 @@ func FuzzEvent(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		for _, event := range trigger.Events(payload) {
-			r, err := trigger.Event(event, trace, now)
+			r, err := trigger.Reader{}.Event(t.Context(), event, trace, now)
 			mustBeSound(t, r, err)
 			mustBeItsOwn(t, string(event), r, err)
 		}
@@ -338,7 +338,7 @@ func FuzzEvent(f *testing.F) {
 			"detail-type": "Session End Succeeded", "source": endsession.EventSource, "detail": json.RawMessage(payload),
 		})
 		for _, event := range []string{string(own), notification(string(own)), bridge(string(own))} {
-			if _, err := trigger.Event([]byte(event), trace, now); err == nil || len(event) <= longest && err.Code != endsession.CodeOwnEvent {
+			if _, err := (trigger.Reader{}).Event(t.Context(), []byte(event), trace, now); err == nil || len(event) <= longest && err.Code != endsession.CodeOwnEvent {
 				t.Errorf("%s: got %v, want it known as our own", event, err)
 			}
 		}
@@ -367,7 +367,7 @@ func FuzzMessage(f *testing.F) {
 	f.Add(`{"roomId":"r","occurredAt":"2026-11-23T09:00:00Z"}`, "\xff", sent)
 	f.Fuzz(func(t *testing.T, body, id, sent string) {
 		m := events.SQSMessage{MessageId: id, Body: body, Attributes: map[string]string{"SentTimestamp": sent, "AWSTraceHeader": trace}}
-		r, err := trigger.Message(m, now)
+		r, err := trigger.Reader{}.Message(t.Context(), m, now)
 		mustBeSound(t, r, err)
 		mustBeItsOwn(t, body+id, r, err)
 		if ms, bad := strconv.ParseInt(sent, 10, 64); bad == nil && err == nil && r.OccurredAt.After(time.UnixMilli(ms)) {

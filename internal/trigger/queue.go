@@ -1,6 +1,7 @@
 package trigger
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"time"
@@ -11,9 +12,9 @@ import (
 )
 
 // Message reads a message of the trigger queue: the document, bare or in the envelope of the service that put it there (EventBridge,
-// SNS, CloudEvents). A bare document must say when the trigger happened: neither the message's id nor the time at which it was sent
+// SNS, CloudEvents), or an event of a source that has profiles. A bare document must say when the trigger happened: neither the message's id nor the time at which it was sent
 // survives a redrive, so neither may stand for that time. A message that was not sent, such as a test event, is received now.
-func Message(m events.SQSMessage, now time.Time) (endsession.Request, *endsession.Error) {
+func (r Reader) Message(ctx context.Context, m events.SQSMessage, now time.Time) (endsession.Request, *endsession.Error) {
 	env := envelope{source: "queue", id: strings.TrimSpace(m.MessageId), received: now, trace: m.Attributes["AWSTraceHeader"]}
 	if ms, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64); err == nil {
 		env.redrivable = true
@@ -21,5 +22,5 @@ func Message(m events.SQSMessage, now time.Time) (endsession.Request, *endsessio
 			env.received = sent
 		}
 	}
-	return message([]byte(m.Body), env)
+	return r.message(ctx, []byte(m.Body), env)
 }

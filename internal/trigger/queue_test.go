@@ -75,7 +75,7 @@ func TestMessage(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := trigger.Message(tt.message, now)
+			got, err := trigger.Reader{}.Message(t.Context(), tt.message, now)
 			wantError(t, nil, err)
 			wantRequest(t, tt.want, got)
 		})
@@ -119,7 +119,7 @@ func TestMessageProblems(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := trigger.Message(message(tt.body, at(9, 30)), now)
+			got, err := trigger.Reader{}.Message(t.Context(), message(tt.body, at(9, 30)), now)
 			wantError(t, tt.err, err)
 			wantRequest(t, tt.want, got)
 		})
@@ -130,10 +130,10 @@ func TestATimeInTheFutureIsRefusedWhereItCouldBeRedriven(t *testing.T) {
 	const problem = "occurredAt must not lie in the future: redriven, this would count as having happened later still"
 	want := refused(endsession.CodeOccurredAtInFuture, problem)
 	sent := at(9, 30)
-	_, err := trigger.Message(message(`{"roomId":"r","occurredAt":"2026-11-23T09:35:00.001Z"}`, sent), now)
+	_, err := trigger.Reader{}.Message(t.Context(), message(`{"roomId":"r","occurredAt":"2026-11-23T09:35:00.001Z"}`, sent), now)
 	wantError(t, want, err)
-	_, err = trigger.Message(message(strings.Replace(bridge(`{"roomId":"r"}`), "2026", "2099", 1), sent), now)
+	_, err = trigger.Reader{}.Message(t.Context(), message(strings.Replace(bridge(`{"roomId":"r"}`), "2026", "2099", 1), sent), now)
 	wantError(t, want, err)
-	_, err = trigger.Event([]byte(strings.Replace(bridge(`{"roomId":"r"}`), "2026", "2099", 1)), trace, now)
+	_, err = trigger.Reader{}.Event(t.Context(), []byte(strings.Replace(bridge(`{"roomId":"r"}`), "2026", "2099", 1)), trace, now)
 	wantError(t, want, err)
 }

@@ -1,0 +1,75 @@
+package trigger
+
+import (
+	"cmp"
+	"time"
+
+	"videosdk-end-session/internal/endsession"
+)
+
+// Delivery is what is known of a verified webhook besides its payload.
+type Delivery struct {
+	Source     string // the configured one; a payload has no say in this
+	ID         string // the delivery's own id; empty for none
+	OccurredAt time.Time
+	Received   time.Time
+	Trace      string
+}
+
+// Document reads a payload that is our document, and returns the delay that it asks for.
+func (d Delivery) Document(payload []byte) (endsession.Request, time.Duration, *endsession.Error) {
+	request, delay, err := delayed(payload, d.envelope(payload))
+	request.Source = d.Source
+	return request, delay, err
+}
+
+// Mapped completes what the profiles found in a payload.
+func (d Delivery) Mapped(payload []byte, m Mapped) (endsession.Request, *endsession.Error) {
+	return m.request(d.envelope(payload))
+}
+
+func (d Delivery) envelope(payload []byte) envelope {
+	env := envelope{source: d.Source, id: d.ID, occurredAt: d.OccurredAt, received: d.Received, delayable: true, trace: d.Trace}
+	if env.id == "" {
+		env.id = Digest(payload)
+		env.undated = env.occurredAt.IsZero()
+	}
+	if env.occurredAt.IsZero() {
+		env.occurredAt = d.Received
+	}
+	return env
+}
+
+// identity returns the id of a trigger that has none of its own. The same bytes on another day are another trigger, unless they say
+// when it happened.
+func (e envelope) identity(saysWhen bool) string {
+	if e.undated && !saysWhen {
+		return e.id + ":" + e.received.UTC().Format(time.DateOnly)
+	}
+	return e.id
+}
+
+// request returns what the profiles found as a request. Where the event has no id or time of its own, they are those of the envelope.
+func (m Mapped) request(env envelope) (endsession.Request, *endsession.Error) {
+	saysWhen := !m.OccurredAt.IsZero()
+	r := endsession.Request{
+		Source: env.source, ID: cmp.Or(m.ID, env.identity(saysWhen)), Target: m.Target, Reason: m.Reason,
+		StartsAt: m.StartsAt, EndsAt: m.EndsAt, OccurredAt: env.occurredAt, Trace: env.trace,
+	}
+	if saysWhen {
+		r.OccurredAt = m.OccurredAt
+	}
+	var possible bool
+	r.OccurredAt, possible = env.happened(r.OccurredAt)
+	code, problems := endsession.CodeInvalidRequest, r.Validate()
+	if !possible {
+		if len(problems) == 0 {
+			code = endsession.CodeOccurredAtInFuture
+		}
+		problems = append(problems, inFuture)
+	}
+	if len(problems) > 0 {
+		return r, invalid(code, problems)
+	}
+	return r, nil
+}
