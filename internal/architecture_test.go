@@ -39,7 +39,11 @@ var mayImport = map[string][]string{
 		"github.com/aws/aws-sdk-go-v2/config",
 	},
 	"internal/wiring": {"internal/", "github.com/aws/aws-sdk-go-v2/service/"},
-	"functions/":      {"internal/", "github.com/aws/"},
+	"internal/webhook": {
+		"internal/endsession", "internal/redacted", "internal/trigger", "github.com/golang-jwt/jwt/v5", "github.com/jmespath/go-jmespath",
+		"golang.org/x/sync",
+	},
+	"functions/": {"internal/", "github.com/aws/"},
 }
 
 // impure are the calls that only a main, the start and the wiring make: everything else is given its environment, its clock

@@ -44,6 +44,11 @@ const (
 	CodeInternal             Code = "internal"              // a defect of this application
 )
 
+// Why a webhook cannot be decided.
+const (
+	CodeWebhookKeysUnavailable Code = "webhook_keys_unavailable" // the keys that a source signs with could not be fetched
+)
+
 // What is wrong with a document that is no request.
 const (
 	CodeInvalidJSON        Code = "invalid_json"          // not a JSON object
