@@ -44,8 +44,11 @@ const (
 	CodeInternal             Code = "internal"              // a defect of this application
 )
 
-// Why a webhook cannot be decided.
+// Why a webhook is not taken, or cannot be decided.
 const (
+	CodeWebhookSourceUnknown   Code = "webhook_source_unknown"   // the webhook secret has no source of this name
+	CodeWebhookSourceInvalid   Code = "webhook_source_invalid"   // the source's entry has mistakes
+	CodeWebhookRefused         Code = "webhook_refused"          // not, or not provably, from its source
 	CodeWebhookKeysUnavailable Code = "webhook_keys_unavailable" // the keys that a source signs with could not be fetched
 )
 

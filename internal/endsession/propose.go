@@ -83,11 +83,12 @@ func (a *attempt) checkTimes() (proposal, bool) {
 	if age := now.Sub(r.OccurredAt); age > a.with.Policy.MaxTriggerAge {
 		return a.refuse(CodeTriggerTooOld, "the trigger happened %s ago, more than the %s allowed", age.Round(time.Second), a.with.Policy.MaxTriggerAge), true
 	}
-	if opens := r.StartsAt.Add(-a.with.Policy.BookingLead); !r.StartsAt.IsZero() && now.Before(opens) {
+	opens, closes := r.Window(a.with.Policy.BookingLead, a.with.Policy.BookingGrace)
+	if !opens.IsZero() && now.Before(opens) {
 		return a.refuse(CodeBeforeWindow, "the booking's window opens at %s", opens.UTC().Format(time.RFC3339)), true
 	}
-	if closed := r.EndsAt.Add(a.with.Policy.BookingGrace); !r.EndsAt.IsZero() && now.After(closed) {
-		return a.refuse(CodeAfterWindow, "the booking's window closed at %s", closed.UTC().Format(time.RFC3339)), true
+	if !closes.IsZero() && now.After(closes) {
+		return a.refuse(CodeAfterWindow, "the booking's window closed at %s", closes.UTC().Format(time.RFC3339)), true
 	}
 	return proposal{}, false
 }
@@ -177,8 +178,9 @@ func (a *attempt) guard(session Session) (proposal, bool) {
 		return a.refuse(CodeSessionAfterTrigger, "the session began at %s, after the trigger happened at %s",
 			start.UTC().Format(time.RFC3339), r.OccurredAt.UTC().Format(time.RFC3339)), true
 	}
-	early := !r.StartsAt.IsZero() && start.Before(r.StartsAt.Add(-a.with.Policy.BookingLead))
-	late := !r.EndsAt.IsZero() && start.After(r.EndsAt)
+	opens, closes := r.Window(a.with.Policy.BookingLead, 0) // a session that begins in the grace after a booking is not the booking's
+	early := !opens.IsZero() && start.Before(opens)
+	late := !closes.IsZero() && start.After(closes)
 	if early || late {
 		return a.refuse(CodeSessionOutsideWindow, "the session began at %s, outside the booking's window", start.UTC().Format(time.RFC3339)), true
 	}

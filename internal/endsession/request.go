@@ -55,6 +55,17 @@ func hashed(parts ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Window returns when the booking's window opens and closes, with a zero time for a bound that the request does not name.
+func (r Request) Window(lead, grace time.Duration) (opens, closes time.Time) {
+	if !r.StartsAt.IsZero() {
+		opens = r.StartsAt.Add(-lead)
+	}
+	if !r.EndsAt.IsZero() {
+		closes = r.EndsAt.Add(grace)
+	}
+	return opens, closes
+}
+
 // Validate returns everything that is wrong with the request, each problem with what was expected, or nil.
 func (r Request) Validate() []string {
 	var problems []string

@@ -25,6 +25,9 @@ const ahead = 5 * time.Minute
 // inFuture is the problem of a time that cannot be one at which something has happened.
 const inFuture = "occurredAt must not lie in the future: redriven, this would count as having happened later still"
 
+// undelayable is the problem of a delay where nothing can be kept back.
+const undelayable = "delaySeconds must be 0 here: only webhooks can be delayed"
+
 // envelope is what a door knows of a document that does not say it itself.
 type envelope struct {
 	source     string    // the door's own name
@@ -77,7 +80,7 @@ func delayed(body []byte, env envelope) (endsession.Request, time.Duration, *end
 	request.EndsAt = d.time("endsAt")
 	request.DryRun = d.flag("dryRun")
 	delay := d.delay("delaySeconds")
-	undelayable := delay > 0 && !env.delayable
+	refused := delay > 0 && !env.delayable
 	if at := d.time("occurredAt"); !at.IsZero() {
 		request.OccurredAt = at
 	}
@@ -86,8 +89,8 @@ func delayed(body []byte, env envelope) (endsession.Request, time.Duration, *end
 
 	unstated := request.OccurredAt.IsZero() && !d.has("occurredAt")
 	problems := d.problems
-	if undelayable {
-		problems = append(problems, "delaySeconds must be 0 here: only webhooks can be delayed")
+	if refused {
+		problems = append(problems, undelayable)
 	}
 	if !possible {
 		problems = append(problems, inFuture)
@@ -108,7 +111,7 @@ func delayed(body []byte, env envelope) (endsession.Request, time.Duration, *end
 	}
 	code := endsession.CodeInvalidRequest
 	switch {
-	case len(problems) == 1 && undelayable:
+	case len(problems) == 1 && refused:
 		code = endsession.CodeDelayNotSupported
 	case len(problems) == 1 && !possible:
 		code = endsession.CodeOccurredAtInFuture

@@ -11,6 +11,7 @@ import (
 type Delivery struct {
 	Source     string // the configured one; a payload has no say in this
 	ID         string // the delivery's own id; empty for none
+	Body       []byte // as it was delivered; its digest stands for an id
 	OccurredAt time.Time
 	Received   time.Time
 	Trace      string
@@ -18,20 +19,20 @@ type Delivery struct {
 
 // Document reads a payload that is our document, and returns the delay that it asks for.
 func (d Delivery) Document(payload []byte) (endsession.Request, time.Duration, *endsession.Error) {
-	request, delay, err := delayed(payload, d.envelope(payload))
+	request, delay, err := delayed(payload, d.envelope())
 	request.Source = d.Source
 	return request, delay, err
 }
 
 // Mapped completes what the profiles found in a payload.
-func (d Delivery) Mapped(payload []byte, m Mapped) (endsession.Request, *endsession.Error) {
-	return m.request(d.envelope(payload))
+func (d Delivery) Mapped(m Mapped) (endsession.Request, *endsession.Error) {
+	return m.request(d.envelope())
 }
 
-func (d Delivery) envelope(payload []byte) envelope {
+func (d Delivery) envelope() envelope {
 	env := envelope{source: d.Source, id: d.ID, occurredAt: d.OccurredAt, received: d.Received, delayable: true, trace: d.Trace}
 	if env.id == "" {
-		env.id = Digest(payload)
+		env.id = Digest(d.Body)
 		env.undated = env.occurredAt.IsZero()
 	}
 	if env.occurredAt.IsZero() {
@@ -67,6 +68,12 @@ func (m Mapped) request(env envelope) (endsession.Request, *endsession.Error) {
 			code = endsession.CodeOccurredAtInFuture
 		}
 		problems = append(problems, inFuture)
+	}
+	if m.Delay > 0 && !env.delayable {
+		if len(problems) == 0 {
+			code = endsession.CodeDelayNotSupported
+		}
+		problems = append(problems, undelayable)
 	}
 	if len(problems) > 0 {
 		return r, invalid(code, problems)

@@ -1,0 +1,297 @@
+package webhook
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/trigger"
+)
+
+// Why a genuine webhook or event is left alone. A profile's field skip has reasons of its own.
+const (
+	reasonNotRelevant = "not_relevant" // no profile is about it
+	reasonNoRoom      = "no_room"      // its profile found no room, custom room or session
+)
+
+// patience is how long the expressions of a source may take for one document.
+const patience = time.Second
+
+// Source is somebody who sends webhooks, or whose events come by a queue or a bus.
+type Source struct {
+	name                string
+	verifier            verifier // nil for events that come by a queue or a bus only
+	format              string   // json or form
+	profiles            []profile
+	document            bool // without profiles, the payload is our own document
+	when                expression
+	delay               *time.Duration // replaces the profiles'; nil if it is not configured
+	trustCustomerFields bool
+	endSharedRooms      bool
+	challenge           *challenge
+	accepted            int // HTTP status of an accepted webhook
+}
+
+// challenge is how a scheme asks whether an endpoint knows the secret, in a webhook that is signed like any other.
+type challenge struct {
+	when, token expression
+}
+
+// native returns the embedded file of a source or scheme; one that has none has no fields.
+func native(name string) (*fields, bool) {
+	file, err := sourceFiles.ReadFile("sources/" + name + ".json")
+	if err != nil {
+		return objectAt("", []byte("{}")), false
+	}
+	return objectAt("source "+name, file), true
+}
+
+// newSource compiles the entry of a source in the webhook secret, on top of what is known of a native one. It returns every mistake.
+func newSource(name string, entry json.RawMessage, with parts) (*Source, []string) {
+	e := objectAt("source "+name, entry)
+	if len(e.mistakes) > 0 {
+		return nil, e.mistakes
+	}
+	own, isNative := native(name)
+	s := &Source{
+		name: name, when: e.expression("when"), trustCustomerFields: e.flag("trustCustomerFields"), endSharedRooms: e.flag("endSharedRooms"),
+		document: own.flag("document"), accepted: http.StatusAccepted,
+	}
+	if e.has("delaySeconds") {
+		delay := e.delay("delaySeconds")
+		s.delay = &delay
+	}
+	scheme := schemeOf(e, own, isNative, name)
+	set := settings{Secrets: e.secrets("secrets"), URL: e.text("url"), Header: e.text("header"), Token: e.text("token"), JWKS: e.text("jwks")}
+	if scheme != "" || e.has("secrets") {
+		s.authenticate(e, scheme, set, with)
+	}
+	own.profilesTo(&s.profiles)
+	e.profilesTo(&s.profiles)
+	switch {
+	case len(s.profiles) > 0 && scheme == videosdkScheme:
+		e.mistake("profiles", "webhooks of VideoSDK itself confirm what has happened, and are never triggers")
+	case len(s.profiles) == 0 && !s.document && scheme != videosdkScheme:
+		e.mistake("profiles", "expected at least one: a payload of this source is not a request document")
+	}
+	e.done()
+	e.take(own)
+	return s, e.mistakes
+}
+
+// videosdkScheme is that of VideoSDK's own webhooks. One that tells of an ended session must never end the next.
+const videosdkScheme = "videosdk-rsa"
+
+// schemeOf returns the scheme of a source, empty for one whose events come by a queue or a bus only.
+func schemeOf(e, own *fields, isNative bool, name string) string {
+	chosen := e.text("scheme")
+	if !isNative {
+		if chosen == "" && e.has("secrets") {
+			e.mistake("scheme", "expected one of %s", strings.Join(schemes(), ", "))
+		}
+		return chosen
+	}
+	fallback := own.text("scheme")
+	if fallback == "" {
+		fallback = name
+	}
+	var choice []string
+	own.read("schemes", &choice, "a list of schemes")
+	switch {
+	case chosen == "" || chosen == fallback:
+		return fallback
+	case slices.Contains(choice, chosen):
+		return chosen
+	default:
+		e.mistake("scheme", "%s has one of its own: %s", name, strings.Join(append([]string{fallback}, choice...), ", "))
+		return fallback
+	}
+}
+
+// authenticate sets everything that depends on the scheme.
+func (s *Source) authenticate(e *fields, scheme string, set settings, with parts) {
+	file, _ := native(scheme)
+	s.format = file.text("format")
+	s.document = s.document || file.flag("document")
+	if status := 0; file.read("accepted", &status, "an HTTP status") {
+		s.accepted = status
+	}
+	if c := file.object("challenge"); len(c.raw) > 0 {
+		s.challenge = &challenge{when: c.expression("when"), token: c.expression("token")}
+		file.take(c)
+	}
+	e.take(file)
+	if scheme == "" {
+		return // a mistake already
+	}
+	var err error
+	s.verifier, err = newVerifier(scheme, set, with)
+	var wrong problems
+	switch {
+	case errors.As(err, &wrong):
+		for _, problem := range wrong {
+			field, what, _ := strings.Cut(problem, ": ")
+			e.mistake(field, "%s", what)
+		}
+	case err != nil:
+		e.mistake("scheme", "%v", err)
+	}
+}
+
+// profilesTo compiles the profiles of an object, before those that are there already: a source's own entry comes first.
+func (f *fields) profilesTo(profiles *[]profile) {
+	var all []profile
+	for _, one := range f.list("profiles", "profile") {
+		all = append(all, newProfile(one))
+		f.take(one)
+	}
+	*profiles = append(all, *profiles...)
+}
+
+// read reads a payload in the source's format, whatever its content type says.
+func (s *Source) read(payload []byte) (any, error) {
+	if s.format != "form" {
+		return decode(payload)
+	}
+	form, err := url.ParseQuery(string(payload))
+	if err != nil {
+		return nil, errors.New("expected a form")
+	}
+	document := map[string]any{}
+	for name, values := range form {
+		if len(values) == 1 {
+			document[name] = values[0]
+			continue
+		}
+		several := make([]any, len(values))
+		for i, v := range values {
+			several[i] = v
+		}
+		document[name] = several
+	}
+	return document, nil
+}
+
+// found is what a source's profiles made of a document.
+type found struct {
+	mapped   trigger.Mapped
+	ignored  string // why the document is left alone; empty if it is not
+	failed   []string
+	problems []string
+}
+
+// apply finds the profile that is about the document and applies it. It gives up, as a mistake in the source, when that takes too long:
+// an expression can be written that doubles a list or a text many times.
+func (s *Source) apply(ctx context.Context, document any) (found, *endsession.Error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	done := make(chan found, 1)
+	go func() { done <- s.search(document) }()
+	select {
+	case f := <-done:
+		return f, nil
+	case <-ctx.Done():
+		return found{}, s.invalid([]string{fmt.Sprintf("source %s: its expressions took longer than %s", s.name, patience)})
+	}
+}
+
+func (s *Source) search(document any) found {
+	r := &reading{document: document}
+	f := found{ignored: reasonNotRelevant}
+	if s.when.path != nil && !isTrue(r.value("when", s.when)) {
+		f.failed = r.failed
+		return f
+	}
+	for i, p := range s.profiles {
+		r := &reading{document: document}
+		if p.when.path != nil && !isTrue(r.value("when", p.when)) {
+			f.failed = append(f.failed, p.named(i, r.failed)...)
+			continue
+		}
+		f.mapped, f.ignored = p.apply(r, s)
+		if s.delay != nil {
+			f.mapped.Delay = *s.delay
+		}
+		f.failed, f.problems = append(f.failed, p.named(i, r.failed)...), r.problems
+		return f
+	}
+	return f
+}
+
+// named says in which profile expressions failed.
+func (p profile) named(i int, failed []string) []string {
+	name := fmt.Sprint(i + 1)
+	if p.name != "" {
+		name = p.name
+	}
+	var all []string
+	for _, one := range failed {
+		all = append(all, fmt.Sprintf("profile %s, field %s", name, one))
+	}
+	return all
+}
+
+func (s *Source) invalid(mistakes []string) *endsession.Error {
+	return &endsession.Error{
+		Code: endsession.CodeWebhookSourceInvalid, Message: endsession.Truncate(strings.Join(mistakes, "; ")), Problems: mistakes,
+	}
+}
+
+// Sources are the sources of the webhook secret.
+type Sources struct {
+	byName  map[string]*Source
+	invalid map[string][]string
+}
+
+// parse compiles every source of the secret: a JSON object, by name. A source with a mistake does no harm to the others.
+func parse(secret []byte, with parts) (*Sources, error) {
+	var entries map[string]json.RawMessage
+	if json.Unmarshal(secret, &entries) != nil || entries == nil {
+		return nil, &endsession.Error{
+			Code: endsession.CodeSecretInvalid, Class: endsession.Credentials, Message: "the webhook secret must be a JSON object of sources by name",
+		}
+	}
+	all := &Sources{byName: map[string]*Source{}, invalid: map[string][]string{}}
+	for name, entry := range entries {
+		source, mistakes := newSource(name, entry, with)
+		if len(mistakes) > 0 {
+			all.invalid[name] = mistakes
+			continue
+		}
+		all.byName[name] = source
+	}
+	return all, nil
+}
+
+// Mistakes returns everything that is wrong with the sources, by source.
+func (s *Sources) Mistakes() []string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(s.invalid)) {
+		all = append(all, s.invalid[name]...)
+	}
+	return all
+}
+
+// errUnknown is the error of a source that is not configured.
+var errUnknown = &endsession.Error{
+	Code: endsession.CodeWebhookSourceUnknown, Class: endsession.Permanent, Message: "the webhook secret has no source of this name",
+}
+
+// source returns the source of a name, or why there is none.
+func (s *Sources) source(name string) (*Source, *endsession.Error) {
+	if source, ok := s.byName[name]; ok {
+		return source, nil
+	}
+	if mistakes, ok := s.invalid[name]; ok {
+		return nil, (&Source{name: name}).invalid(mistakes)
+	}
+	return nil, errUnknown
+}
