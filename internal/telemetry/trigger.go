@@ -78,6 +78,21 @@ func (f *fields) text(name, value string) {
 	}
 }
 
+// identity is what the lines about one trigger have in common, at every door that it passes.
+func (f *fields) identity(r endsession.Request) {
+	f.text("triggerId", r.ID)
+	f.text("eventId", r.Key())
+	*f = append(*f, slog.Time("occurredAt", r.OccurredAt.UTC()))
+	f.text("force", r.Force)
+	f.text("traceId", r.Trace)
+}
+
+func (f *fields) target(t endsession.Target) {
+	f.text("roomId", t.RoomID)
+	f.text("customRoomId", t.CustomRoomID)
+	f.text("sessionId", t.SessionID)
+}
+
 func (f *fields) failure(e *endsession.Error) {
 	if e == nil {
 		return

@@ -1,0 +1,59 @@
+package telemetry
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"videosdk-end-session/internal/endsession"
+)
+
+// Webhooks writes what becomes of webhooks to the log, each as one wide line. Their sources are configured names, except for an unknown
+// source, which is whatever stood in the URL.
+type Webhooks struct {
+	Log  *slog.Logger
+	Door string // the function's name
+}
+
+// Accepted writes that the queue has the trigger, and how long it keeps it back. What becomes of it has a line with the same eventId.
+func (w Webhooks) Accepted(ctx context.Context, source string, r endsession.Request, delay time.Duration) {
+	line := w.line(source)
+	line.identity(r)
+	line.target(r.Target)
+	line.text("reason", r.Reason)
+	*line = append(*line, slog.Int64("delaySeconds", int64(delay/time.Second)))
+	w.Log.LogAttrs(ctx, slog.LevelInfo, "webhook.accepted", *line...)
+}
+
+// Ignored writes that a genuine webhook is no trigger, and why.
+func (w Webhooks) Ignored(ctx context.Context, source, reason string) {
+	line := w.line(source)
+	line.text("reason", endsession.Truncate(reason))
+	w.Log.LogAttrs(ctx, slog.LevelInfo, "webhook.ignored", *line...)
+}
+
+// Refused writes that a webhook is not known to be genuine, and why.
+func (w Webhooks) Refused(ctx context.Context, source, reason string) {
+	line := w.line(source)
+	line.text("reason", endsession.Truncate(reason))
+	w.Log.LogAttrs(ctx, slog.LevelWarn, "webhook.refused", *line...)
+}
+
+// Failed writes that a genuine webhook did not get to the queue: it is malformed, which its sender must mend, or something here is out of
+// reach, which is an error because not every sender comes again.
+func (w Webhooks) Failed(ctx context.Context, source string, err *endsession.Error) {
+	level := slog.LevelError
+	if err.Class == endsession.Permanent {
+		level = slog.LevelWarn
+	}
+	line := w.line(source)
+	line.text("code", string(err.Code))
+	line.failure(err)
+	w.Log.LogAttrs(ctx, level, "webhook.failed", *line...)
+}
+
+func (w Webhooks) line(source string) *fields {
+	line := &fields{slog.String("door", w.Door)}
+	line.text("source", endsession.Truncate(source))
+	return line
+}
