@@ -10,13 +10,18 @@ import (
 	"videosdk-end-session/internal/config"
 	"videosdk-end-session/internal/start"
 	"videosdk-end-session/internal/wiring"
+	"videosdk-end-session/internal/wiring/webhooks"
 )
 
 func main() {
 	err := start.Run(os.Getenv, os.Stdout, config.SQS, func(p start.Process) (lambda.Handler, error) {
 		service, err := wiring.Service(p)
+		if err != nil {
+			return nil, err
+		}
+		reader, err := webhooks.Reader(p)
 		letters := deadLetters{queue: sqs.NewFromConfig(p.AWS), url: p.Config.DeadLetterQueueURL}
-		return handler{service: service, letters: letters, triggers: p.Triggers, now: p.Now}, err
+		return handler{service: service, letters: letters, reader: reader, triggers: p.Triggers, now: p.Now}, err
 	})
 	if err != nil {
 		os.Exit(1)

@@ -18,6 +18,7 @@ type Function string
 // The functions.
 const (
 	API         Function = "api"
+	Webhook     Function = "webhook"
 	EventBridge Function = "eventbridge"
 	SQS         Function = "sqs"
 )
@@ -28,6 +29,7 @@ const (
 	VideoSDKAPIEndpoint     = "VIDEOSDK_API_ENDPOINT"
 	LedgerTable             = "LEDGER_TABLE"
 	EventBusName            = "EVENT_BUS_NAME"
+	WebhookSecretID         = "WEBHOOK_SECRET_ID"
 	QueueURL                = "QUEUE_URL"
 	DeadLetterQueueURL      = "DEAD_LETTER_QUEUE_URL"
 	MaxTriggerAge           = "MAX_TRIGGER_AGE"
@@ -48,7 +50,8 @@ type Config struct {
 	VideoSDKAPIEndpoint     string        // base URL of VideoSDK, with or without /v2
 	LedgerTable             string        // name of the DynamoDB table
 	EventBusName            string        // name or ARN of the bus for outcomes
-	QueueURL                string        // the trigger queue; EventBridge only
+	WebhookSecretID         string        // name or ARN of the secret with the sources of webhooks; optional for EventBridge and SQS
+	QueueURL                string        // the trigger queue; Webhook and EventBridge only
 	DeadLetterQueueURL      string        // where undecodable messages go; SQS only
 	MaxTriggerAge           time.Duration // a trigger that happened longer ago is refused
 	BookingLead             time.Duration // a booking's window opens this long before its start
@@ -63,22 +66,29 @@ type Config struct {
 func Parse(getenv func(string) string, function Function) (Config, error) {
 	p := parser{getenv: getenv}
 	c := Config{
-		VideoSDKSecretID:        p.required(VideoSDKSecretID, "the name or ARN of a secret in Secrets Manager"),
-		VideoSDKAPIEndpoint:     p.endpoint(VideoSDKAPIEndpoint, "https://api.videosdk.live"),
-		LedgerTable:             p.required(LedgerTable, "the name of a DynamoDB table"),
-		EventBusName:            p.required(EventBusName, "the name or ARN of an event bus"),
-		MaxTriggerAge:           p.duration(MaxTriggerAge, 24*time.Hour, time.Second, longestTriggerAge),
-		BookingLead:             p.duration(BookingLead, 15*time.Minute, 0, longestTriggerAge),
-		BookingGrace:            p.duration(BookingGrace, time.Hour, 0, longestTriggerAge),
-		SecretTTL:               p.duration(SecretTTL, 5*time.Minute, time.Second, longestTriggerAge),
-		DryRun:                  p.flag(DryRun),
-		PublishParticipantNames: p.flag(PublishParticipantNames),
-		LogLevel:                p.level(LogLevel),
+		BookingLead:  p.duration(BookingLead, 15*time.Minute, 0, longestTriggerAge),
+		BookingGrace: p.duration(BookingGrace, time.Hour, 0, longestTriggerAge),
+		SecretTTL:    p.duration(SecretTTL, 5*time.Minute, time.Second, longestTriggerAge),
+		LogLevel:     p.level(LogLevel),
+	}
+	if function != Webhook { // those that end sessions
+		c.VideoSDKSecretID = p.required(VideoSDKSecretID, "the name or ARN of a secret in Secrets Manager")
+		c.VideoSDKAPIEndpoint = p.endpoint(VideoSDKAPIEndpoint, "https://api.videosdk.live")
+		c.LedgerTable = p.required(LedgerTable, "the name of a DynamoDB table")
+		c.EventBusName = p.required(EventBusName, "the name or ARN of an event bus")
+		c.MaxTriggerAge = p.duration(MaxTriggerAge, 24*time.Hour, time.Second, longestTriggerAge)
+		c.DryRun = p.flag(DryRun)
+		c.PublishParticipantNames = p.flag(PublishParticipantNames)
 	}
 	switch function {
+	case Webhook:
+		c.WebhookSecretID = p.required(WebhookSecretID, "the name or ARN of a secret in Secrets Manager")
+		c.QueueURL = p.queue(QueueURL)
 	case EventBridge:
+		c.WebhookSecretID = p.get(WebhookSecretID)
 		c.QueueURL = p.queue(QueueURL)
 	case SQS:
+		c.WebhookSecretID = p.get(WebhookSecretID)
 		c.DeadLetterQueueURL = p.queue(DeadLetterQueueURL)
 	}
 	if len(p.problems) > 0 {

@@ -15,6 +15,11 @@ import (
 
 // environment is a complete and valid one of the function, with the least that it needs.
 func environment(f config.Function) map[string]string {
+	if f == config.Webhook {
+		return map[string]string{
+			"WEBHOOK_SECRET_ID": "videosdk/webhooks", "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/end-session",
+		}
+	}
 	env := map[string]string{
 		"VIDEOSDK_SECRET_ID": "videosdk/production",
 		"LEDGER_TABLE":       "end-session-ledger",
@@ -31,6 +36,16 @@ func environment(f config.Function) map[string]string {
 
 // defaults is what Parse makes of environment.
 func defaults(f config.Function) config.Config {
+	if f == config.Webhook {
+		return config.Config{
+			WebhookSecretID: "videosdk/webhooks",
+			QueueURL:        "https://sqs.eu-central-1.amazonaws.com/123456789012/end-session",
+			BookingLead:     15 * time.Minute,
+			BookingGrace:    60 * time.Minute,
+			SecretTTL:       5 * time.Minute,
+			LogLevel:        slog.LevelInfo,
+		}
+	}
 	c := config.Config{
 		VideoSDKSecretID:    "videosdk/production",
 		VideoSDKAPIEndpoint: "https://api.videosdk.live",
@@ -60,6 +75,7 @@ var expected = map[string]string{
 	"VIDEOSDK_SECRET_ID":        "VIDEOSDK_SECRET_ID must be the name or ARN of a secret in Secrets Manager",
 	"VIDEOSDK_API_ENDPOINT":     "VIDEOSDK_API_ENDPOINT must be an https URL such as https://api.videosdk.live, with or without /v2 (http only for a loopback address)",
 	"LEDGER_TABLE":              "LEDGER_TABLE must be the name of a DynamoDB table",
+	"WEBHOOK_SECRET_ID":         "WEBHOOK_SECRET_ID must be the name or ARN of a secret in Secrets Manager",
 	"EVENT_BUS_NAME":            "EVENT_BUS_NAME must be the name or ARN of an event bus",
 	"QUEUE_URL":                 "QUEUE_URL must be the URL of an SQS queue",
 	"DEAD_LETTER_QUEUE_URL":     "DEAD_LETTER_QUEUE_URL must be the URL of an SQS queue",
@@ -73,7 +89,7 @@ var expected = map[string]string{
 }
 
 func TestDefaults(t *testing.T) {
-	for _, f := range []config.Function{config.API, config.EventBridge, config.SQS} {
+	for _, f := range []config.Function{config.API, config.Webhook, config.EventBridge, config.SQS} {
 		t.Run(string(f), func(t *testing.T) {
 			got, err := parse(f, environment(f))
 			if err != nil {
@@ -94,6 +110,7 @@ func TestValidVariables(t *testing.T) {
 	}{
 		{"VIDEOSDK_SECRET_ID", arn, func(c *config.Config) { c.VideoSDKSecretID = arn }},
 		{"VIDEOSDK_SECRET_ID", "  videosdk\n", func(c *config.Config) { c.VideoSDKSecretID = "videosdk" }},
+		{"WEBHOOK_SECRET_ID", " webhooks ", func(c *config.Config) { c.WebhookSecretID = "webhooks" }},
 		{"LEDGER_TABLE", "other", func(c *config.Config) { c.LedgerTable = "other" }},
 		{"EVENT_BUS_NAME", "default", func(c *config.Config) { c.EventBusName = "default" }},
 		{"DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:5000/123456789012/dlq", func(c *config.Config) {
@@ -199,7 +216,7 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
-// wantProblems checks that the error names exactly these variables, in the order of the struct.
+// wantProblems checks that the error names exactly these variables, in the order in which they are read.
 func wantProblems(t *testing.T, err error, variables ...string) {
 	t.Helper()
 	if err == nil {
@@ -215,7 +232,7 @@ func wantProblems(t *testing.T, err error, variables ...string) {
 }
 
 func TestMissingVariables(t *testing.T) {
-	for _, f := range []config.Function{config.API, config.EventBridge, config.SQS} {
+	for _, f := range []config.Function{config.API, config.Webhook, config.EventBridge, config.SQS} {
 		for variable := range environment(f) {
 			for name, value := range map[string]string{"unset": "", "blank": " \t\n"} {
 				t.Run(string(f)+" "+variable+" "+name, func(t *testing.T) {
@@ -257,7 +274,7 @@ func TestMalformedVariables(t *testing.T) {
 
 func TestAllProblemsAreNamedAtOnceAndNoValueIs(t *testing.T) {
 	const misplaced = "hunter2" // a secret in the wrong place
-	required := []string{"VIDEOSDK_SECRET_ID", "LEDGER_TABLE", "EVENT_BUS_NAME"}
+	required := []string{"VIDEOSDK_SECRET_ID", "WEBHOOK_SECRET_ID", "LEDGER_TABLE", "EVENT_BUS_NAME"}
 	env := map[string]string{}
 	for variable := range expected {
 		env[variable] = misplaced
@@ -265,12 +282,15 @@ func TestAllProblemsAreNamedAtOnceAndNoValueIs(t *testing.T) {
 	for _, variable := range required {
 		env[variable] = ""
 	}
-	all := []string{
-		"VIDEOSDK_SECRET_ID", "VIDEOSDK_API_ENDPOINT", "LEDGER_TABLE", "EVENT_BUS_NAME", "MAX_TRIGGER_AGE", "BOOKING_LEAD", "BOOKING_GRACE",
-		"SECRET_TTL", "DRY_RUN", "PUBLISH_PARTICIPANT_NAMES", "LOG_LEVEL",
-	}
+	shared := []string{"BOOKING_LEAD", "BOOKING_GRACE", "SECRET_TTL", "LOG_LEVEL"}
+	ending := slices.Concat(shared, []string{
+		"VIDEOSDK_SECRET_ID", "VIDEOSDK_API_ENDPOINT", "LEDGER_TABLE", "EVENT_BUS_NAME", "MAX_TRIGGER_AGE", "DRY_RUN", "PUBLISH_PARTICIPANT_NAMES",
+	})
 	for f, want := range map[config.Function][]string{
-		config.API: all, config.EventBridge: append(slices.Clone(all), "QUEUE_URL"), config.SQS: append(slices.Clone(all), "DEAD_LETTER_QUEUE_URL"),
+		config.API:         ending,
+		config.Webhook:     slices.Concat(shared, []string{"WEBHOOK_SECRET_ID", "QUEUE_URL"}),
+		config.EventBridge: slices.Concat(ending, []string{"QUEUE_URL"}),
+		config.SQS:         slices.Concat(ending, []string{"DEAD_LETTER_QUEUE_URL"}),
 	} {
 		t.Run(string(f), func(t *testing.T) {
 			_, err := parse(f, env)
@@ -302,7 +322,7 @@ func TestAQueueIsOfNoConcernToOtherFunctions(t *testing.T) {
 
 func TestOnlyTheDocumentedVariablesAreRead(t *testing.T) {
 	read := map[string]bool{}
-	for _, f := range []config.Function{config.API, config.EventBridge, config.SQS} {
+	for _, f := range []config.Function{config.API, config.Webhook, config.EventBridge, config.SQS} {
 		env := environment(f)
 		if _, err := config.Parse(func(name string) string { read[name] = true; return env[name] }, f); err != nil {
 			t.Fatal(err)

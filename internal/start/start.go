@@ -23,6 +23,7 @@ type Process struct {
 	Config   config.Config
 	Log      *slog.Logger
 	Triggers telemetry.Triggers
+	Webhooks telemetry.Webhooks
 	AWS      aws.Config
 	Now      func() time.Time
 }
@@ -51,6 +52,7 @@ func prepare(ctx context.Context, p Process, build func(Process) (lambda.Handler
 		return nil, fmt.Errorf("load the AWS configuration: %w", err)
 	}
 	p.Triggers = telemetry.Triggers{Log: p.Log, Door: string(p.Function)}
+	p.Webhooks = telemetry.Webhooks{Log: p.Log, Door: string(p.Function)}
 	p.Now = time.Now
 	return build(p)
 }

@@ -52,6 +52,20 @@ func (w Webhooks) Failed(ctx context.Context, source string, err *endsession.Err
 	w.Log.LogAttrs(ctx, level, "webhook.failed", *line...)
 }
 
+// ExpressionsFailed writes that expressions of a source's profiles failed on a document, and so found nothing.
+func (w Webhooks) ExpressionsFailed(ctx context.Context, source string, failed []string) {
+	line := w.line(source)
+	*line = append(*line, slog.Any("expressions", failed))
+	w.Log.LogAttrs(ctx, slog.LevelWarn, "webhook.expressions_failed", *line...)
+}
+
+// Misconfigured writes what is wrong with the sources of the webhook secret, if anything is.
+func (w Webhooks) Misconfigured(ctx context.Context, mistakes []string) {
+	if len(mistakes) > 0 {
+		w.Log.LogAttrs(ctx, slog.LevelError, "webhook.sources_invalid", slog.String("door", w.Door), slog.Any("mistakes", mistakes))
+	}
+}
+
 func (w Webhooks) line(source string) *fields {
 	line := &fields{slog.String("door", w.Door)}
 	line.text("source", endsession.Truncate(source))

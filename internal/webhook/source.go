@@ -251,6 +251,12 @@ type Sources struct {
 	invalid map[string][]string
 }
 
+// Parser returns the parser of the webhook secret. The client is for the public keys of sources that sign with a private one.
+func Parser(client *http.Client, now func() time.Time) func(secret []byte) (*Sources, error) {
+	with := parts{HTTP: client, Now: now}
+	return func(secret []byte) (*Sources, error) { return parse(secret, with) }
+}
+
 // parse compiles every source of the secret: a JSON object, by name. A source with a mistake does no harm to the others.
 func parse(secret []byte, with parts) (*Sources, error) {
 	var entries map[string]json.RawMessage

@@ -1,0 +1,29 @@
+// Command webhook takes the webhooks of booking systems and LMSs: it verifies and maps them, and puts their triggers on the queue.
+package main
+
+import (
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"videosdk-end-session/internal/config"
+	"videosdk-end-session/internal/queue"
+	"videosdk-end-session/internal/start"
+	"videosdk-end-session/internal/webhook"
+	"videosdk-end-session/internal/wiring/webhooks"
+)
+
+func main() {
+	err := start.Run(os.Getenv, os.Stdout, config.Webhook, func(p start.Process) (lambda.Handler, error) {
+		secret, err := webhooks.Secret(p)
+		receiver := &webhook.Receiver{
+			Secret: secret, BookingLead: p.Config.BookingLead, BookingGrace: p.Config.BookingGrace, Failed: p.Webhooks.ExpressionsFailed,
+		}
+		triggers := queue.New(sqs.NewFromConfig(p.AWS), p.Config.QueueURL)
+		return handler{receiver: receiver, queue: triggers, log: p.Webhooks, now: p.Now}, err
+	})
+	if err != nil {
+		os.Exit(1)
+	}
+}
