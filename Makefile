@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
-FUNCTIONS := api eventbridge sqs
+FUNCTIONS := api eventbridge sqs webhook
 PYTHON ?= python3
 LOCAL := dist/local
 
