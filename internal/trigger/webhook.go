@@ -11,7 +11,7 @@ import (
 type Delivery struct {
 	Source     string // the configured one; a payload has no say in this
 	ID         string // the delivery's own id; empty for none
-	Body       []byte // as it was delivered; its digest stands for an id
+	Body       []byte // as it was vouched for; its digest stands for an id
 	OccurredAt time.Time
 	Received   time.Time
 	Trace      string

@@ -148,7 +148,8 @@ func (s *Source) answer(v verified) ([]byte, bool) {
 
 // request makes the trigger of a verified webhook.
 func (r *Receiver) request(ctx context.Context, s *Source, v verified, d Delivery, trace string) (endsession.Request, time.Duration, *endsession.Error) {
-	delivery := trigger.Delivery{Source: s.name, ID: v.id, Body: d.Body, Received: d.Received, Trace: trace}
+	// What was vouched for identifies an event that has no id: a JWT could be signed anew.
+	delivery := trigger.Delivery{Source: s.name, ID: v.id, Body: v.payload, Received: d.Received, Trace: trace}
 	if len(s.profiles) == 0 && s.document {
 		payload, err := unpack(v.payload, d.Header, &delivery)
 		if err != nil {
