@@ -167,7 +167,9 @@ func delivered(t *testing.T, sources *Sources, s deliveries.Sample) (got deliver
 
 // unexpected fails a test in which an expression fails.
 func unexpected(t *testing.T) func(context.Context, string, []string) {
-	return func(_ context.Context, source string, fields []string) { t.Errorf("expressions of %s failed: %q", source, fields) }
+	return func(_ context.Context, source string, fields []string) {
+		t.Errorf("expressions of %s failed: %q", source, fields)
+	}
 }
 
 // handedOn returns the document of a request, from which the queue's function must read the same request.
