@@ -48,13 +48,15 @@ local:
 	@for f in $(FUNCTIONS); do $(GO_BUILD) -o $(LOCAL)/$$f/bootstrap ./functions/$$f || exit 1; done
 
 # What `sam build` calls. It does not pass template.yaml's parameter Architecture on: set GOARCH=amd64 for x86_64.
-.PHONY: build-ApiFunction build-EventBridgeFunction build-SqsFunction
+.PHONY: build-ApiFunction build-EventBridgeFunction build-SqsFunction build-WebhookFunction
 build-ApiFunction: build-api
 	cp dist/api/bootstrap $(ARTIFACTS_DIR)/bootstrap
 build-EventBridgeFunction: build-eventbridge
 	cp dist/eventbridge/bootstrap $(ARTIFACTS_DIR)/bootstrap
 build-SqsFunction: build-sqs
 	cp dist/sqs/bootstrap $(ARTIFACTS_DIR)/bootstrap
+build-WebhookFunction: build-webhook
+	cp dist/webhook/bootstrap $(ARTIFACTS_DIR)/bootstrap
 
 # The local AWS, pinned with hashes. The stamp is newer than the requirements only once everything is installed.
 .PHONY: .venv

@@ -36,6 +36,8 @@ func (r *resolver) call(name string, argument *yaml.Node, at place) (any, error)
 		return r.choose(argument, at)
 	case "Equals":
 		return r.equals(argument, at)
+	case "Not":
+		return r.not(argument, at)
 	case "Select":
 		return r.selectItem(argument, at)
 	case "Split":
@@ -44,7 +46,13 @@ func (r *resolver) call(name string, argument *yaml.Node, at place) (any, error)
 	return nil, at.errorf("the function %s is not known here", name)
 }
 
+// noValue stands for what is left out of its list or mapping.
+type noValue struct{}
+
 func (r *resolver) ref(name string, at place) (any, error) {
+	if name == "AWS::NoValue" {
+		return noValue{}, nil
+	}
 	if value, ok := r.parameters[name]; ok {
 		return value, nil
 	}
@@ -174,6 +182,18 @@ func (r *resolver) equals(argument *yaml.Node, at place) (any, error) {
 		return nil, err
 	}
 	return text(values[0]) == text(values[1]), nil
+}
+
+func (r *resolver) not(argument *yaml.Node, at place) (any, error) {
+	values, err := r.arguments(argument, 1, at)
+	if err != nil {
+		return nil, err
+	}
+	holds, isCondition := values[0].(bool)
+	if !isCondition {
+		return nil, at.errorf("Not takes a condition")
+	}
+	return !holds, nil
 }
 
 func (r *resolver) selectItem(argument *yaml.Node, at place) (any, error) {

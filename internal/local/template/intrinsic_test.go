@@ -66,6 +66,7 @@ func TestIntrinsics(t *testing.T) {
 		{"Split without separator in the text", `!Select [0, !Split ["/", !Ref Prefix]]`, "a:b:c"},
 		{"If that holds", "!If [Yes, one, two]", "one"},
 		{"If that does not hold", "!If [No, one, two]", "two"},
+		{"NoValue leaves an item out", `!Select [1, [zero, !If [No, one, !Ref AWS::NoValue], two]]`, "two"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -86,7 +87,7 @@ func TestIntrinsicsRefused(t *testing.T) {
 		{"unknown long form", "{ Fn::Cidr: x }", "the function Cidr is not known here"},
 		{"unknown inside of a known one", "!If [Yes, one, !GetAZs x]", "Outputs.Got.Value[2] (line 28): the function GetAZs is not known here"},
 		{"dangling Ref", "!Ref Nobody", `"Nobody" is no parameter`},
-		{"unknown pseudo parameter", "!Ref AWS::NoValue", `"AWS::NoValue" is no parameter`},
+		{"unknown pseudo parameter", "!Ref AWS::NotificationARNs", `"AWS::NotificationARNs" is no parameter`},
 		{"dangling GetAtt", "!GetAtt Nobody.Arn", `"Nobody" is no resource`},
 		{"unknown attribute", "!GetAtt Jobs.Colour", `the attribute "Colour" of Jobs is not known here`},
 		{"GetAtt with a list", "!GetAtt [Jobs, Arn]", "GetAtt is known here as Resource.Attribute only"},
@@ -97,6 +98,7 @@ func TestIntrinsicsRefused(t *testing.T) {
 		{"dangling condition", "!If [Perhaps, one, two]", `no condition "Perhaps"`},
 		{"Select past the end", `!Select [3, !Split [":", !Ref Prefix]]`, "Select takes an index and a list that has it"},
 		{"Equals with one value", "!Equals [a]", "the function takes 2 values"},
+		{"Not of a text", "!Not [a]", "Not takes a condition"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -57,7 +57,9 @@ func (r *resolver) list(node *yaml.Node, at place) ([]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		values = append(values, value)
+		if value != (any)(noValue{}) {
+			values = append(values, value)
+		}
 	}
 	return values, nil
 }
@@ -69,8 +71,12 @@ func (r *resolver) mapping(node *yaml.Node, at place) (map[string]any, error) {
 	}
 	values := make(map[string]any, len(entries))
 	for _, e := range entries {
-		if values[e.key], err = r.value(e.value, e.at); err != nil {
+		value, err := r.value(e.value, e.at)
+		if err != nil {
 			return nil, err
+		}
+		if value != (any)(noValue{}) {
+			values[e.key] = value
 		}
 	}
 	return values, nil

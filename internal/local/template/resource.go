@@ -27,8 +27,8 @@ func (d *declaration) parts() (string, *yaml.Node, error) {
 			name = e.value.Value
 		case "Properties":
 			properties = e.value
-		case "Metadata", "DeletionPolicy", "UpdateReplacePolicy":
-			// For tools, and for the end of a stack.
+		case "Metadata", "DeletionPolicy", "UpdateReplacePolicy", "Condition":
+			// For tools, for the end of a stack, and for exists.
 		default:
 			return "", nil, e.at.errorf("the resource attribute %s is not known here", e.key)
 		}
@@ -96,8 +96,29 @@ func (r *resolver) naming(d *declaration, k kind, properties *yaml.Node) (naming
 	return named, nil
 }
 
+// exists tells whether the stack has a resource or output that may have a
+// condition.
+func (r *resolver) exists(e entry) (bool, error) {
+	attributes, err := entriesOf(e.value, e.at)
+	if err != nil {
+		return false, err
+	}
+	for _, attribute := range attributes {
+		if attribute.key != "Condition" {
+			continue
+		}
+		declared, ok := r.conditions[attribute.value.Value]
+		if !ok {
+			return false, attribute.at.errorf("the template has no condition %q", attribute.value.Value)
+		}
+		return r.condition(declared)
+	}
+	return true, nil
+}
+
 // allResources resolves the section Resources, and with it every condition,
-// used or not.
+// used or not. What the stack does not have is resolved too, so that a mistake
+// in it is found.
 func (r *resolver) allResources() ([]resource, error) {
 	for i := range r.sections.conditions {
 		if _, err := r.condition(&r.sections.conditions[i]); err != nil {
@@ -110,7 +131,11 @@ func (r *resolver) allResources() ([]resource, error) {
 		if err != nil {
 			return nil, err
 		}
-		resources = append(resources, resolved)
+		if exists, err := r.exists(e); err != nil {
+			return nil, err
+		} else if exists {
+			resources = append(resources, resolved)
+		}
 	}
 	return resources, nil
 }

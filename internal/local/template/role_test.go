@@ -73,7 +73,7 @@ func resolveProject(t *testing.T, secretID string) *document {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resolved, err := resolve(source, testStack, map[string]string{"VideoSdkSecretId": secretID})
+	resolved, err := resolve(source, testStack, map[string]string{"VideoSdkSecretId": secretID, "WebhookSecretId": "webhooks"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,16 +85,19 @@ func TestProjectRolesMayDoOnlyWhatTheFunctionsDo(t *testing.T) {
 		table  = "arn:aws:dynamodb:eu-central-1:123456789012:table/demo-LedgerTable"
 		bus    = "arn:aws:events:eu-central-1:123456789012:event-bus/demo-outcomes"
 		secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:videosdk-??????"
+		hooks  = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:webhooks-??????"
 		queue  = "arn:aws:sqs:eu-central-1:123456789012:demo-"
 		logs   = "arn:aws:logs:eu-central-1:123456789012:log-group:demo-"
 	)
 	shared := map[string][]string{
+		"xray:PutTraceSegments":    {"*"},
+		"xray:PutTelemetryRecords": {"*"},
+	}
+	ending := map[string][]string{
 		"secretsmanager:GetSecretValue": {secret},
 		"dynamodb:GetItem":              {table},
 		"dynamodb:PutItem":              {table},
 		"events:PutEvents":              {bus},
-		"xray:PutTraceSegments":         {"*"},
-		"xray:PutTelemetryRecords":      {"*"},
 	}
 	tests := []struct {
 		role string
@@ -109,6 +112,8 @@ func TestProjectRolesMayDoOnlyWhatTheFunctionsDo(t *testing.T) {
 			"logs:CreateLogStream": {logs + "EventBridgeLogGroup:*"},
 			"logs:PutLogEvents":    {logs + "EventBridgeLogGroup:*"},
 			"sqs:SendMessage":      {queue + "TriggerQueue", queue + "DeadLetterQueue"},
+
+			"secretsmanager:GetSecretValue": {secret, hooks},
 		}},
 		{"SqsRole", map[string][]string{
 			"logs:CreateLogStream":   {logs + "SqsLogGroup:*"},
@@ -117,12 +122,23 @@ func TestProjectRolesMayDoOnlyWhatTheFunctionsDo(t *testing.T) {
 			"sqs:DeleteMessage":      {queue + "TriggerQueue"},
 			"sqs:GetQueueAttributes": {queue + "TriggerQueue"},
 			"sqs:SendMessage":        {queue + "DeadLetterQueue"},
+
+			"secretsmanager:GetSecretValue": {secret, hooks},
+		}},
+		{"WebhookRole", map[string][]string{
+			"logs:CreateLogStream":          {logs + "WebhookLogGroup:*"},
+			"logs:PutLogEvents":             {logs + "WebhookLogGroup:*"},
+			"sqs:SendMessage":               {queue + "TriggerQueue"},
+			"secretsmanager:GetSecretValue": {hooks},
 		}},
 	}
 	resolved := resolveProject(t, "videosdk")
 	for _, test := range tests {
 		t.Run(test.role, func(t *testing.T) {
 			want := maps.Clone(shared)
+			if test.role != "WebhookRole" { // which ends nothing itself
+				maps.Copy(want, ending)
+			}
 			maps.Copy(want, test.own)
 			got := map[string][]string{}
 			for _, s := range statementsOf(t, resourceOf(t, resolved, test.role)) {
@@ -158,6 +174,9 @@ func TestProjectSecretByNameOrARN(t *testing.T) {
 				}
 				for _, s := range statementsOf(t, r) {
 					if !slices.Contains(s.Action, "secretsmanager:GetSecretValue") {
+						continue
+					}
+					if s.Sid == "ReadWebhookSecret" {
 						continue
 					}
 					found++

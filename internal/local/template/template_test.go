@@ -18,7 +18,7 @@ var projectTemplate = filepath.Join("..", "..", "..", "template.yaml")
 
 func readProject(t *testing.T, parameters map[string]string) *Template {
 	t.Helper()
-	given := map[string]string{"VideoSdkSecretId": "videosdk"}
+	given := map[string]string{"VideoSdkSecretId": "videosdk", "WebhookSecretId": "webhooks"}
 	maps.Copy(given, parameters)
 	read, err := Read(projectTemplate, testStack, given)
 	if err != nil {
@@ -86,6 +86,7 @@ func TestProjectFunctions(t *testing.T) {
 				"VIDEOSDK_API_ENDPOINT":     "https://api.videosdk.live",
 				"LEDGER_TABLE":              "demo-LedgerTable",
 				"EVENT_BUS_NAME":            "demo-outcomes",
+				"WEBHOOK_SECRET_ID":         "webhooks",
 				"QUEUE_URL":                 "http://127.0.0.1:4566/123456789012/demo-TriggerQueue",
 				"MAX_TRIGGER_AGE":           "24h",
 				"BOOKING_LEAD":              "15m",
@@ -113,6 +114,7 @@ func TestProjectFunctions(t *testing.T) {
 				"VIDEOSDK_API_ENDPOINT":     "https://api.videosdk.live",
 				"LEDGER_TABLE":              "demo-LedgerTable",
 				"EVENT_BUS_NAME":            "demo-outcomes",
+				"WEBHOOK_SECRET_ID":         "webhooks",
 				"DEAD_LETTER_QUEUE_URL":     "http://127.0.0.1:4566/123456789012/demo-DeadLetterQueue",
 				"MAX_TRIGGER_AGE":           "24h",
 				"BOOKING_LEAD":              "15m",
@@ -124,8 +126,47 @@ func TestProjectFunctions(t *testing.T) {
 			},
 		},
 	}
+	want = append(want, Function{
+		LogicalID:    "WebhookFunction",
+		Name:         "demo-WebhookFunction",
+		ARN:          "arn:aws:lambda:eu-central-1:123456789012:function:demo-WebhookFunction",
+		Handler:      "bootstrap",
+		Architecture: "arm64",
+		Timeout:      10 * time.Second,
+		MemoryMB:     128,
+		Async:        asyncDefaults,
+		Routes: []Route{
+			{API: "HttpApi", Method: "OPTIONS", Path: "/v1/webhooks/{source}", Authorizer: "NONE", PayloadVersion: "2.0"},
+			{API: "HttpApi", Method: "POST", Path: "/v1/webhooks/{source}", Authorizer: "NONE", PayloadVersion: "2.0"},
+		},
+		Environment: map[string]string{
+			"WEBHOOK_SECRET_ID": "webhooks",
+			"QUEUE_URL":         "http://127.0.0.1:4566/123456789012/demo-TriggerQueue",
+			"BOOKING_LEAD":      "15m",
+			"BOOKING_GRACE":     "60m",
+			"SECRET_TTL":        "5m",
+			"LOG_LEVEL":         "INFO",
+		},
+	})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("functions (-want +got):\n%s", diff)
+	}
+}
+
+func TestWithoutAWebhookSecretNobodyUnsignedGetsIn(t *testing.T) {
+	read := readProject(t, map[string]string{"WebhookSecretId": ""})
+	for _, function := range read.Functions {
+		for _, route := range function.Routes {
+			if route.Authorizer != "AWS_IAM" {
+				t.Errorf("%s %s is open to %s", route.Method, route.Path, route.Authorizer)
+			}
+		}
+		if function.LogicalID == "WebhookFunction" || function.Environment["WEBHOOK_SECRET_ID"] != "" {
+			t.Errorf("%s is there for webhooks", function.LogicalID)
+		}
+	}
+	if url, ok := read.Outputs["WebhookUrl"]; ok {
+		t.Errorf("webhooks are promised at %s", url)
 	}
 }
 
@@ -174,6 +215,7 @@ func TestProjectResources(t *testing.T) {
 	wantOutputs := map[string]string{
 		"ApiUrl":             "https://demo-HttpApi.execute-api.eu-central-1.amazonaws.com/v1/sessions/end",
 		"ApiFunctionName":    "demo-ApiFunction",
+		"WebhookUrl":         "https://demo-HttpApi.execute-api.eu-central-1.amazonaws.com/v1/webhooks/",
 		"TriggerQueueUrl":    "http://127.0.0.1:4566/123456789012/demo-TriggerQueue",
 		"DeadLetterQueueArn": "arn:aws:sqs:eu-central-1:123456789012:demo-DeadLetterQueue",
 		"TriggerQueueArn":    "arn:aws:sqs:eu-central-1:123456789012:demo-TriggerQueue",
@@ -255,7 +297,8 @@ func TestProjectRoutesNeedASignature(t *testing.T) {
 	for _, function := range readProject(t, nil).Functions {
 		for _, route := range function.Routes {
 			routes++
-			if route.Authorizer != "AWS_IAM" {
+			// Webhooks carry signatures of their own, which the function verifies.
+			if route.Authorizer != "AWS_IAM" && function.LogicalID != "WebhookFunction" {
 				t.Errorf("%s %s is open to %s", route.Method, route.Path, route.Authorizer)
 			}
 		}
