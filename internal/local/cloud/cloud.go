@@ -40,6 +40,8 @@ type Config struct {
 	SecretName string
 	// SecretValue is the secret's JSON text.
 	SecretValue string
+	// OtherSecrets are further secrets by name.
+	OtherSecrets map[string]string
 }
 
 // Cloud is a stack that is set up in a local AWS. It is safe for concurrent
@@ -91,8 +93,13 @@ func Provision(ctx context.Context, config Config) (*Cloud, error) {
 	if err := c.createRules(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.createSecret(ctx, config.SecretValue); err != nil {
+	if err := c.createSecret(ctx, config.SecretName, config.SecretValue); err != nil {
 		return nil, err
+	}
+	for name, value := range config.OtherSecrets {
+		if err := c.createSecret(ctx, name, value); err != nil {
+			return nil, err
+		}
 	}
 	return c, nil
 }
@@ -134,22 +141,25 @@ func (c *Cloud) Environment() map[string]string {
 	}
 }
 
-// PutSecret gives the secret a new value, as a rotation does.
+// PutSecret gives the secret with the VideoSDK credentials a new value, as a
+// rotation does.
 func (c *Cloud) PutSecret(ctx context.Context, value string) error {
-	_, err := c.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
-		SecretId:     &c.secretName,
-		SecretString: &value,
-	})
+	return c.PutOtherSecret(ctx, c.secretName, value)
+}
+
+// PutOtherSecret gives the secret of a name a new value.
+func (c *Cloud) PutOtherSecret(ctx context.Context, name, value string) error {
+	_, err := c.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &name, SecretString: &value})
 	if err != nil {
-		return fmt.Errorf("failed to put a value into secret %s: %w", c.secretName, err)
+		return fmt.Errorf("failed to put a value into secret %s: %w", name, err)
 	}
 	return nil
 }
 
-func (c *Cloud) createSecret(ctx context.Context, value string) error {
-	_, err := c.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &c.secretName, SecretString: &value})
+func (c *Cloud) createSecret(ctx context.Context, name, value string) error {
+	_, err := c.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &name, SecretString: &value})
 	if err != nil {
-		return fmt.Errorf("failed to create secret %s: %w", c.secretName, err)
+		return fmt.Errorf("failed to create secret %s: %w", name, err)
 	}
 	return nil
 }

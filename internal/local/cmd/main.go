@@ -18,7 +18,9 @@ import (
 	"sync"
 	"syscall"
 
+	"videosdk-end-session/internal/local/deliveries"
 	"videosdk-end-session/internal/local/lambdahost"
+	"videosdk-end-session/internal/local/samples"
 	"videosdk-end-session/internal/local/stack"
 )
 
@@ -40,7 +42,15 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
-	task, known := map[string]func(context.Context, *stack.Stack, io.Writer) error{"run": sendSamples(*root), "serve": serve}[flags.Arg(0)]
+	webhooks, err := deliveries.Load(filepath.Join(*root, "events", samples.Webhooks))
+	if err != nil {
+		return err
+	}
+	parameters, err := samples.EventSources(webhooks)
+	if err != nil {
+		return err
+	}
+	task, known := map[string]func(context.Context, *stack.Stack, io.Writer) error{"run": sendSamples(*root, webhooks), "serve": serve}[flags.Arg(0)]
 	if !known || flags.NArg() != 1 {
 		return errors.New("expected one of the words run and serve")
 	}
@@ -57,7 +67,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 
 	fmt.Fprintln(out, "Starting a local AWS (moto) and the functions of template.yaml …")
 	local, err := stack.Start(ctx, stack.Config{
-		Root: *root, Binaries: *binaries, VideoSDK: account, AWSLog: lines,
+		Root: *root, Binaries: *binaries, VideoSDK: account, AWSLog: lines, Webhooks: samples.Entries(webhooks), Parameters: parameters,
 		Log:    func(function, line string) { lines.print(function + " " + line) },
 		Report: func(r lambdahost.Report) { lines.print(r.Function + " " + r.String()) },
 	})

@@ -9,12 +9,13 @@ import (
 	"path/filepath"
 	"strings"
 
+	"videosdk-end-session/internal/local/deliveries"
 	"videosdk-end-session/internal/local/samples"
 	"videosdk-end-session/internal/local/stack"
 )
 
 // sendSamples sends every sample below the folder events and shows what becomes of it. It fails if one does not end as expected.
-func sendSamples(root string) func(context.Context, *stack.Stack, io.Writer) error {
+func sendSamples(root string, webhooks []deliveries.File) func(context.Context, *stack.Stack, io.Writer) error {
 	return func(ctx context.Context, local *stack.Stack, out io.Writer) error {
 		all, err := samples.Load(filepath.Join(root, "events"))
 		if err != nil {
@@ -45,19 +46,54 @@ func sendSamples(root string) func(context.Context, *stack.Stack, io.Writer) err
 				fmt.Fprintf(out, "    NOT AS EXPECTED: %s\n", difference)
 			}
 		}
+		sentWebhooks, different, err := sendWebhooks(ctx, local, webhooks, out)
+		if err != nil {
+			return err
+		}
+		unexpected += different
 		if err := showEvent(out, shown); err != nil {
 			return err
 		}
 		if unexpected > 0 {
-			return fmt.Errorf("%d differences from events/expected.json", unexpected)
+			return fmt.Errorf("%d differences from what events says", unexpected)
 		}
 		if judged < len(all) {
 			fmt.Fprintf(out, "%d samples sent; %d do not depend on your rooms, and ended as expected.\n", len(all), judged)
 			return nil
 		}
-		fmt.Fprintf(out, "%d samples sent, all ended as expected.\n", len(all))
+		fmt.Fprintf(out, "%d samples and %d webhooks sent, all ended as expected.\n", len(all), sentWebhooks)
 		return nil
 	}
+}
+
+// sendWebhooks sends the samples of every source, signed as it signs. It returns how many were sent, and the differences from what they
+// should have become. With an account at VideoSDK none is sent: which meetings it has is not known here.
+func sendWebhooks(ctx context.Context, local *stack.Stack, files []deliveries.File, out io.Writer) (sent, different int, err error) {
+	if local.Standin == nil {
+		return 0, 0, nil
+	}
+	for _, f := range files {
+		for _, s := range f.Samples {
+			if !samples.IsSent(s) {
+				continue
+			}
+			if err := samples.ArrangeWebhook(local.Standin, s); err != nil {
+				return sent, different, fmt.Errorf("webhook %s: %w", f.Of(s), err)
+			}
+			got, err := samples.SendWebhook(ctx, local, f.Source, s)
+			if err != nil {
+				return sent, different, fmt.Errorf("webhook %s: %w", f.Of(s), err)
+			}
+			sent++
+			fmt.Fprintf(out, "%-20s %s\n", f.Source, s.Name)
+			showSteps(out, got)
+			for _, difference := range samples.WebhookDifferences(s, got) {
+				different++
+				fmt.Fprintf(out, "    NOT AS EXPECTED: %s\n", difference)
+			}
+		}
+	}
+	return sent, different, nil
 }
 
 // show shows a trigger, the answer that its caller got, and the event that was published.
@@ -65,6 +101,10 @@ func show(out io.Writer, s samples.Sample, sent samples.Sent) {
 	var document bytes.Buffer
 	_ = json.Compact(&document, s.Document) // it has been read as JSON before
 	fmt.Fprintf(out, "%-20s %s\n", s, document.String())
+	showSteps(out, sent)
+}
+
+func showSteps(out io.Writer, sent samples.Sent) {
 	var steps []string
 	if sent.Answer != "" {
 		steps = append(steps, sent.Answer)
@@ -74,6 +114,12 @@ func show(out io.Writer, s samples.Sample, sent samples.Sent) {
 	}
 	if sent.Code != "" {
 		steps = append(steps, sent.Code)
+	}
+	if sent.Ignored != "" {
+		steps = append(steps, "ignored", sent.Ignored)
+	}
+	if sent.KeptBack > 0 {
+		steps = append(steps, fmt.Sprintf("kept back for %s", sent.KeptBack))
 	}
 	switch {
 	case sent.Event != nil:

@@ -4,6 +4,7 @@ package deliveries
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -88,8 +89,9 @@ func (f File) Save(folder string) error {
 	return os.WriteFile(filepath.Join(folder, f.Source+".json"), out.Bytes(), 0o644)
 }
 
-// A time is written as RFC 3339, or instead of a JSON text as a number of Unix seconds.
-var moment = regexp.MustCompile(`\{now([+-][0-9]+[smh])?\}|"\{unix([+-][0-9]+[smh])?\}"`)
+// A time is written as RFC 3339, in a layout of Go's package time that follows a bar, or instead of a JSON text as a number of Unix
+// seconds.
+var moment = regexp.MustCompile(`\{now([+-][0-9]+[smh])?(?:\|([^}]+))?\}|"\{unix([+-][0-9]+[smh])?\}"`)
 
 // Body returns the payload as it is sent at a time.
 func (s Sample) Body(now time.Time) ([]byte, error) { return Body(s.Payload, now) }
@@ -104,7 +106,7 @@ func Body(payload []byte, now time.Time) ([]byte, error) {
 	body = moment.ReplaceAllFunc(body, func(match []byte) []byte {
 		groups := moment.FindSubmatch(match)
 		at := now.UTC()
-		if offset := string(groups[1]) + string(groups[2]); offset != "" {
+		if offset := string(groups[1]) + string(groups[3]); offset != "" {
 			d, failed := time.ParseDuration(offset)
 			if failed != nil {
 				err = failed
@@ -114,7 +116,7 @@ func Body(payload []byte, now time.Time) ([]byte, error) {
 		if match[0] == '"' {
 			return strconv.AppendInt(nil, at.Unix(), 10)
 		}
-		return at.AppendFormat(nil, time.RFC3339)
+		return at.AppendFormat(nil, cmp.Or(string(groups[2]), time.RFC3339))
 	})
 	return body, err
 }

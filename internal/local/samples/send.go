@@ -26,6 +26,8 @@ type Sent struct {
 	Outcome    string            // of the event
 	Code       string            // of the event's error, the answer or the dead letter
 	DeadLetter *cloud.DeadLetter // the message that could not be decoded
+	Ignored    string            // why a webhook was left alone
+	KeptBack   time.Duration     // how long a trigger stays on the queue first, if that is too long to wait for
 }
 
 // Arrange puts VideoSDK's stand-in into the state that the sample starts from.

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"videosdk-end-session/internal/local/cloud"
+	"videosdk-end-session/internal/local/deliveries"
 	"videosdk-end-session/internal/local/door"
 	"videosdk-end-session/internal/local/lambdahost"
 	"videosdk-end-session/internal/local/moto"
@@ -33,6 +34,8 @@ const (
 	Name   = "local"
 	Region = "us-east-1"
 	secret = "videosdk"
+
+	webhookSecret = "webhooks"
 )
 
 // VideoSDK is an account at VideoSDK, or at something that stands for it elsewhere.
@@ -50,6 +53,9 @@ type Config struct {
 	// VideoSDK is the account to use. Without one, a stand-in is started with the options of Standin.
 	VideoSDK *VideoSDK
 	Standin  standin.Options
+	// Webhooks are the entries of the webhook secret, by source. What their
+	// signatures need is added. Without any there is no function for webhooks.
+	Webhooks map[string]Entry
 	// Parameters replace defaults of the template's parameters.
 	Parameters map[string]string
 	// Adjust may change the template that was read, for example to shorten its times.
@@ -63,16 +69,22 @@ type Config struct {
 	AWSLog io.Writer
 }
 
+// Entry is the entry of a source in the webhook secret.
+type Entry = map[string]json.RawMessage
+
 // Stack is a running application.
 type Stack struct {
 	Template *template.Template
 	Cloud    *cloud.Cloud
 	Standin  *standin.Server // nil with a VideoSDK account
 	AWS      *moto.Server
-	URL      string // of the HTTP API
+	URL      string           // of the HTTP API
+	Keys     *deliveries.Keys // what webhooks are signed with
+	Webhooks map[string]Entry // by source, with what their signatures need
 
-	hosts map[string]*lambdahost.Host // by logical id
-	close []func() error
+	listener net.Listener                // of the HTTP API
+	hosts    map[string]*lambdahost.Host // by logical id
+	close    []func() error
 
 	mu        sync.Mutex
 	published []cloud.Envelope
@@ -80,7 +92,7 @@ type Stack struct {
 
 // Start starts everything, in the order in which it depends on each other. ctx bounds the start only. The caller closes the stack.
 func Start(ctx context.Context, c Config) (_ *Stack, err error) {
-	s := &Stack{hosts: map[string]*lambdahost.Host{}}
+	s := &Stack{hosts: map[string]*lambdahost.Host{}, Webhooks: map[string]Entry{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -97,10 +109,26 @@ func Start(ctx context.Context, c Config) (_ *Stack, err error) {
 		return nil, err
 	}
 	s.onClose(s.AWS.Close)
+	// The address is known before anything is served there: senders sign it.
+	if s.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return nil, err
+	}
+	s.onClose(func() error { _ = s.listener.Close(); return nil }) // again, if it was served
+	s.URL = "http://" + s.listener.Addr().String()
 
 	parameters := map[string]string{"VideoSdkSecretId": secret}
 	if account.Endpoint != "" {
 		parameters["VideoSdkApiEndpoint"] = account.Endpoint
+	}
+	secrets := map[string]string{}
+	if len(c.Webhooks) > 0 {
+		if err := s.startKeys(); err != nil {
+			return nil, err
+		}
+		parameters["WebhookSecretId"] = webhookSecret
+		if secrets[webhookSecret], err = s.sign(c.Webhooks); err != nil {
+			return nil, err
+		}
 	}
 	maps.Copy(parameters, c.Parameters)
 	s.Template, err = template.Read(filepath.Join(c.Root, "template.yaml"), template.Stack{
@@ -116,7 +144,7 @@ func Start(ctx context.Context, c Config) (_ *Stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Cloud, err = cloud.Provision(ctx, cloud.Config{Template: s.Template, SecretName: secret, SecretValue: string(value)})
+	s.Cloud, err = cloud.Provision(ctx, cloud.Config{Template: s.Template, SecretName: secret, SecretValue: string(value), OtherSecrets: secrets})
 	if err != nil {
 		return nil, err
 	}
@@ -222,10 +250,12 @@ func (s *Stack) startHTTP() error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
+	s.serve(s.listener, handler)
+	return nil
+}
+
+// serve serves until Close.
+func (s *Stack) serve(listener net.Listener, handler http.Handler) {
 	server := &http.Server{Handler: handler}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
@@ -236,6 +266,4 @@ func (s *Stack) startHTTP() error {
 		}
 		return closed
 	})
-	s.URL = "http://" + listener.Addr().String()
-	return nil
 }

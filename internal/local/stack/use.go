@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -41,13 +40,7 @@ func (s *Stack) Post(ctx context.Context, path string, header http.Header, body 
 	if err := v4.NewSigner().SignHTTP(ctx, keys, request, hex.EncodeToString(hash[:]), "execute-api", Region, time.Now()); err != nil {
 		return Answer{}, fmt.Errorf("sign the request: %w", err)
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return Answer{}, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	answered, err := io.ReadAll(response.Body)
-	return Answer{Status: response.StatusCode, Header: response.Header, Body: answered}, err
+	return do(request)
 }
 
 // Invoke invokes a function directly, as the console and the CLI do.
