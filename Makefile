@@ -19,8 +19,12 @@ run: .venv local ## do the main job here: send every sample through its door and
 	@go run ./internal/local/cmd run
 
 .PHONY: serve
-serve: .venv local ## keep the application up on this machine, for curl
-	@go run ./internal/local/cmd serve
+serve: .venv local ## keep the application up on this machine, for curl (SOURCES=file.json for sources of your own)
+	@go run ./internal/local/cmd $(if $(SOURCES),-sources "$(SOURCES)") serve
+
+.PHONY: webhook
+webhook: ## sign FILE as SOURCE does, send it to what make serve keeps up, and show what becomes of it
+	@go run ./internal/local/cmd webhook "$(SOURCE)" "$(FILE)"
 
 .PHONY: test
 test: .venv ## test everything

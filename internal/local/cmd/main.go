@@ -1,7 +1,8 @@
 // Command cmd runs the application on this machine, with a local AWS. It is what `make run` and `make serve` call.
 //
-//	cmd run     send every sample of the folder events through its door; exit 1 if one does not end as expected
-//	cmd serve   keep the application up and say how to call it
+//	cmd run                  send every sample of the folder events through its door; exit 1 if one does not end as expected
+//	cmd serve                keep the application up and say how to call it
+//	cmd webhook SOURCE FILE  sign a payload as its source does, send it to what serve keeps up, and show what becomes of it
 //
 // With VIDEOSDK_API_KEY and VIDEOSDK_SECRET set, it talks to VideoSDK itself, or to VIDEOSDK_API_ENDPOINT.
 package main
@@ -39,8 +40,13 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	root := flags.String("root", ".", "folder of template.yaml and events")
 	binaries := flags.String("binaries", "dist/local", "folder with <function>/bootstrap for this machine")
 	logFile := flags.String("log", "dist/local/log.jsonl", "file for what the functions and the local AWS print")
+	served := flags.String("served", "dist/local/serve.url", "file in which serve says where it takes webhooks")
+	own := flags.String("sources", "", "file with sources of your own, in the form of the webhook secret; serve reads it again for each webhook")
 	if err := flags.Parse(arguments); err != nil {
 		return err
+	}
+	if flags.Arg(0) == "webhook" {
+		return sendFile(ctx, *served, flags.Args()[1:], out)
 	}
 	webhooks, err := deliveries.Load(filepath.Join(*root, "events", samples.Webhooks))
 	if err != nil {
@@ -50,9 +56,14 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	task, known := map[string]func(context.Context, *stack.Stack, io.Writer) error{"run": sendSamples(*root, webhooks), "serve": serve}[flags.Arg(0)]
+	task, known := map[string]func(context.Context, *stack.Stack, io.Writer) error{
+		"run": sendSamples(*root, webhooks), "serve": serve(*served, *own),
+	}[flags.Arg(0)]
 	if !known || flags.NArg() != 1 {
-		return errors.New("expected one of the words run and serve")
+		return errors.New("expected one of the words run, serve and webhook")
+	}
+	if flags.Arg(0) == "serve" {
+		parameters["SecretTtl"] = "1s" // so that a change of a source is seen at once
 	}
 	account, err := accountOf(os.Getenv)
 	if err != nil {

@@ -18,6 +18,14 @@ const root = "../../.."
 // varying is what differs from run to run.
 var varying = regexp.MustCompile(`\b[0-9a-f]{64}\b|\b[0-9a-f]{24}\b|\d{4}-\d\d-\d\dT[\d:.]+Z|127\.0\.0\.1:\d+`)
 
+// build builds the functions as make does.
+func build(t *testing.T, folder string) {
+	t.Helper()
+	if out, err := exec.Command("make", "--silent", "-C", root, "local", "LOCAL="+folder).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
 // makeRun does what `make run` does with the account in the environment, and returns what it prints.
 func makeRun(t *testing.T, account stack.VideoSDK) string {
 	t.Helper()
@@ -25,10 +33,7 @@ func makeRun(t *testing.T, account stack.VideoSDK) string {
 	t.Setenv("VIDEOSDK_SECRET", account.Secret)
 	t.Setenv("VIDEOSDK_API_ENDPOINT", account.Endpoint)
 	folder := t.TempDir()
-	build := exec.Command("make", "--silent", "-C", root, "local", "LOCAL="+folder)
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	build(t, folder)
 	var printed bytes.Buffer
 	if err := run(t.Context(), []string{"-root", root, "-binaries", folder, "-log", filepath.Join(folder, "log"), "run"}, &printed); err != nil {
 		t.Fatalf("%v\n%s", err, printed.String())

@@ -9,7 +9,22 @@ import (
 )
 
 // serve keeps the application up until it is interrupted, and says how to use it.
-func serve(ctx context.Context, local *stack.Stack, out io.Writer) error {
+func serve(served, sources string) func(context.Context, *stack.Stack, io.Writer) error {
+	return func(ctx context.Context, local *stack.Stack, out io.Writer) error {
+		if err := putSources(ctx, local, sources); err != nil {
+			return err
+		}
+		stop, err := takeWebhooks(local, served, sources)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		explain(local, out)
+		return watch(ctx, local, out)
+	}
+}
+
+func explain(local *stack.Stack, out io.Writer) {
 	if local.Standin != nil {
 		fmt.Fprintf(out, `Begin a meeting at the stand-in:
   curl -s %s/_standin/rooms -d '{"roomId":"abcd-efgh-ijkl","sessions":[{"participants":[{"participantId":"demo-1","name":"Jane"}]}]}'
@@ -23,7 +38,9 @@ func serve(ctx context.Context, local *stack.Stack, out io.Writer) error {
 Or by the queue, with any AWS client and the endpoint %s:
   %s
 
+Or by a webhook, signed as its source signs:
+  make webhook SOURCE=calcom FILE=payload.json
+
 Published outcomes appear below. Stop with Ctrl-C.
 `, local.URL, local.AWS.URL(), local.Template.Outputs["TriggerQueueUrl"])
-	return watch(ctx, local, out)
 }

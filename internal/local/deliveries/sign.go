@@ -114,8 +114,12 @@ func sum(key []byte, parts ...string) []byte {
 
 // signers sign by scheme, each as its vendor says.
 var signers = map[string]signer{
-	"calcom":    bodyHex("X-Cal-Signature-256", ""),
-	"github":    bodyHex("X-Hub-Signature-256", "sha256="),
+	"calcom": bodyHex("X-Cal-Signature-256", ""),
+	"github": func(key []byte, d delivery) map[string]string {
+		headers := bodyHex("X-Hub-Signature-256", "sha256=")(key, d)
+		headers["X-Github-Delivery"] = d.id
+		return headers
+	},
 	"thinkific": bodyHex("X-Thinkific-Hmac-Sha256", ""),
 	"nylas":     bodyHex("X-Nylas-Signature", ""),
 	"calendly":  stamped("Calendly-Webhook-Signature"),

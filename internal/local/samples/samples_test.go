@@ -50,6 +50,9 @@ func TestTheSamplesAreEveryShapeOfEveryOutcome(t *testing.T) {
 	}
 	got := map[string]string{}
 	for _, file := range files {
+		if filepath.Base(filepath.Dir(file)) == Webhooks {
+			continue // written by hand
+		}
 		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
