@@ -106,8 +106,12 @@ const (
 	rotatedAPIKey, rotatedSecret = "next-api-key-77aa", "next-secret-03ce"
 )
 
+// What webhooks must not let into a log: a secret of theirs, and something that their senders put into a payload.
+const nextWebhookSecret, privateInWebhook = "the-next-secret-5e1f", "must-not-be-told"
+
 var forbidden = regexp.MustCompile(strings.Join([]string{
 	apiKey, secret, rotatedAPIKey, rotatedSecret, regexp.QuoteMeta(samples.ParticipantName), standin.PrivateMarker, `eyJ[\w-]+\.`,
+	`local-[a-z-]+-secret`, nextWebhookSecret, privateInWebhook,
 }, "|"))
 
 // leaks returns the lines that hold a secret, a token, or something private.

@@ -214,10 +214,33 @@ func TestAQueueThatIsAwayAsksTheSenderToComeAgain(t *testing.T) {
 	eventually(t, "the meeting to end", func() bool { _, acted := ends(s); return acted == 1 })
 }
 
+func TestAWebhookSecretThatIsAwayAsksTheSenderToComeAgain(t *testing.T) {
+	var away atomic.Bool
+	away.Store(true)
+	s := startWebhooks(t, stack.Config{Intercept: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if away.Load() && r.Header.Get("X-Amz-Target") == "secretsmanager.GetSecretValue" {
+				w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+				w.WriteHeader(http.StatusBadRequest)
+				fmt.Fprint(w, `{"__type":"AccessDeniedException","message":"not yours"}`)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}})
+	got := sendWebhook(t, s, stack.Webhook{Source: "calcom", Payload: cancelled("uid-1", "")})
+	wantAnswer(t, got, http.StatusServiceUnavailable, `"code":"secret_unavailable"`)
+	if got.Header.Get("Retry-After") == "" || strings.Contains(string(got.Body), "AccessDenied") {
+		t.Errorf("answer = %v %s", got.Header, got.Body)
+	}
+	away.Store(false)
+	wantAnswer(t, sendWebhook(t, s, stack.Webhook{Source: "calcom", Payload: cancelled("uid-1", "")}), http.StatusAccepted, "accepted")
+}
+
 func TestARotatedWebhookSecretLetsThePresentSenderIn(t *testing.T) {
 	s := startWebhooks(t, stack.Config{Parameters: map[string]string{"SecretTtl": "1s"}})
 	wantAnswer(t, sendWebhook(t, s, stack.Webhook{Source: "calcom", Payload: cancelled("uid-1", "")}), http.StatusAccepted, "accepted")
-	next := stack.Entry{"secrets": json.RawMessage(`["the-next-secret-5e1f","an-older-secret-77bc"]`)}
+	next := stack.Entry{"secrets": json.RawMessage(`["` + nextWebhookSecret + `","an-older-secret-77bc"]`)}
 	if err := s.PutWebhooks(t.Context(), map[string]stack.Entry{"calcom": next}); err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +289,7 @@ func TestCanvasEventsOnTheQueueAreMappedOrIgnoredAndNeverDead(t *testing.T) {
 	}
 	live(t, s, room, 18*time.Minute) // of the room that is there already
 	event := func(name string) string {
-		return fmt.Sprintf(`{"metadata":{"event_name":%q,"event_time":%q,"url":"https://x/?access_token=eyJ"},"body":{"course_id":21070000000000565,"workflow_state":"completed"}}`,
+		return fmt.Sprintf(`{"metadata":{"event_name":%q,"event_time":%q,"url":"https://x/?access_token=must-not-be-told"},"body":{"course_id":21070000000000565,"workflow_state":"completed"}}`,
 			name, time.Now().UTC().Format(time.RFC3339Nano))
 	}
 	sendBody(t, s, event("logged_in"))
