@@ -34,6 +34,7 @@ type handler struct {
 	queue    sender
 	reader   trigger.Reader
 	triggers telemetry.Triggers
+	webhooks telemetry.Webhooks
 	now      func() time.Time
 }
 
@@ -41,7 +42,7 @@ type handler struct {
 type summary struct {
 	Settled  int `json:"settled"`  // outcomes published
 	HandedOn int `json:"handedOn"` // put on the queue
-	Ignored  int `json:"ignored"`  // outcome events of this application
+	Ignored  int `json:"ignored"`  // outcome events of this application, and events that the profiles of their source leave alone
 }
 
 // Invoke implements lambda.Handler.
@@ -52,16 +53,20 @@ func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	var requests []endsession.Request
 	var onward []queue.Message
 	for _, event := range trigger.Events(payload) {
-		request, malformed := h.reader.Event(ctx, event, telemetry.Trace(ctx), h.now())
+		request, unread := h.reader.Event(ctx, event, telemetry.Trace(ctx), h.now())
 		switch {
-		case malformed == nil:
+		case unread == nil:
 			requests = append(requests, request)
-		case malformed.Code == endsession.CodeOwnEvent:
-			h.triggers.Rejected(ctx, request, malformed)
+		case unread.Code == endsession.CodeIgnored:
+			h.webhooks.Ignored(ctx, request.Source, unread.Message)
+			did.Ignored++
+		case unread.Code == endsession.CodeOwnEvent:
+			h.triggers.Rejected(ctx, request, unread)
 			did.Ignored++
 		default:
-			// The queue's function puts it on the dead-letter queue, with the reason: one place decides that.
-			h.triggers.Rejected(ctx, request, malformed)
+			// One place decides what can never be read: the queue's function puts it on the dead-letter queue, with the reason. What cannot
+			// be read for now it reads later.
+			h.triggers.Rejected(ctx, request, unread)
 			onward = append(onward, queue.Message{Body: event, Trace: request.Trace})
 		}
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,14 +13,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"videosdk-end-session/internal/doortest"
+	"videosdk-end-session/internal/endsession"
 	"videosdk-end-session/internal/queue"
+	"videosdk-end-session/internal/trigger"
+	"videosdk-end-session/internal/webhook"
 )
 
 func invoke(t *testing.T, u *doortest.UseCase, q *doortest.Queue, payload string) (string, error) {
 	t.Helper()
+	return invokeWith(t, u, q, trigger.Reader{}, &doortest.Log{}, payload)
+}
+
+func invokeWith(t *testing.T, u *doortest.UseCase, q *doortest.Queue, r trigger.Reader, log *doortest.Log, payload string) (string, error) {
+	t.Helper()
 	h := handler{
-		service: u, queue: queue.New(q, "https://queue.example/triggers"), now: doortest.Now,
-		triggers: doortest.Silent(),
+		service: u, queue: queue.New(q, "https://queue.example/triggers"), reader: r, now: doortest.Now,
+		triggers: doortest.Silent(), webhooks: log.Webhooks(),
 	}
 	got, err := h.Invoke(doortest.Context(t), []byte(payload))
 	return string(got), err
@@ -98,5 +108,60 @@ func TestTheAnswerIsJSON(t *testing.T) {
 	got, err := invoke(t, &doortest.UseCase{}, &doortest.Queue{}, event("a", "lms", `{"roomId":"r"}`))
 	if err != nil || !json.Valid([]byte(got)) {
 		t.Errorf("answer = %s, %v", got, err)
+	}
+}
+
+func TestEventsOfSourcesWithProfiles(t *testing.T) {
+	const profiles = `{
+		"lms": {"profiles": [{"when": "detail.over", "room": "detail.room", "delay": 0}]},
+		"slow": {"profiles": [{"room": "detail.room", "delay": 5}]},
+		"broken": {"profiles": [{"room": "(", "name": "b"}]}
+	}`
+	mapped, ignored := event("b", "lms", `{"over":true,"room":"abcd-efgh-ijkl"}`), event("c", "lms", `{"room":"abcd-efgh-ijkl"}`)
+	delayed, broken := event("d", "slow", `{"room":"abcd-efgh-ijkl"}`), event("e", "broken", `{"room":"abcd-efgh-ijkl"}`)
+	const document = `{"id":"b","occurredAt":"2026-11-23T09:59:00Z","roomId":"abcd-efgh-ijkl","source":"lms"}`
+	const line = "level=INFO msg=webhook.ignored door=test source=lms reason=not_relevant\n"
+	tests := []struct {
+		name, payload, want string
+		secret              error
+		onward              []string
+		log                 string
+	}{
+		{name: "left alone", payload: ignored, want: `{"settled":0,"handedOn":0,"ignored":1}`, log: line},
+		{name: "mapped, and failed for now", payload: mapped, want: `{"settled":0,"handedOn":1,"ignored":0}`, onward: []string{document}},
+		{name: "asking for a delay, which the queue's function dead-letters", payload: delayed, want: `{"settled":0,"handedOn":1,"ignored":0}`, onward: []string{delayed}},
+		{name: "whose profiles are wrong", payload: broken, want: `{"settled":0,"handedOn":1,"ignored":0}`, onward: []string{broken}},
+		{
+			name: "whose profiles are out of reach", payload: `[` + mapped + `,` + ignored + `]`, want: `{"settled":0,"handedOn":2,"ignored":0}`,
+			secret: &endsession.Error{Code: endsession.CodeSecretUnavailable}, onward: []string{mapped, ignored},
+		},
+		{
+			name: "some of each", payload: `[` + mapped + `,` + ignored + `,` + broken + `]`, want: `{"settled":0,"handedOn":2,"ignored":1}`,
+			onward: []string{broken, document}, log: line,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			u, q, log := &doortest.UseCase{Fails: map[string]bool{"b": true}}, &doortest.Queue{}, &doortest.Log{}
+			secret := doortest.NewSecret(t, profiles)
+			secret.Err = tt.secret
+			failed := func(context.Context, string, []string) { t.Error("an expression failed") }
+			got, err := invokeWith(t, u, q, trigger.Reader{Profiles: webhook.Events{Secret: secret, Failed: failed}}, log, tt.payload)
+			if err != nil || got != tt.want {
+				t.Errorf("answer = %s, %v; want %s", got, err, tt.want)
+			}
+			var sent []string
+			for _, in := range q.Sent() {
+				sent = append(sent, *in.MessageBody)
+			}
+			slices.Sort(sent)
+			slices.Sort(tt.onward)
+			if diff := cmp.Diff(tt.onward, sent); diff != "" {
+				t.Errorf("handed on (-want +got):\n%s", diff)
+			}
+			if log.Lines() != tt.log {
+				t.Errorf("log %q, want %q", log.Lines(), tt.log)
+			}
+		})
 	}
 }

@@ -22,7 +22,7 @@ func main() {
 		}
 		reader, err := webhooks.Reader(p)
 		triggers := queue.New(sqs.NewFromConfig(p.AWS), p.Config.QueueURL)
-		return handler{service: service, queue: triggers, reader: reader, triggers: p.Triggers, now: p.Now}, err
+		return handler{service: service, queue: triggers, reader: reader, triggers: p.Triggers, webhooks: p.Webhooks, now: p.Now}, err
 	})
 	if err != nil {
 		os.Exit(1)

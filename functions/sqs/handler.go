@@ -35,6 +35,7 @@ type handler struct {
 	letters  deadLetterer
 	reader   trigger.Reader
 	triggers telemetry.Triggers
+	webhooks telemetry.Webhooks
 	now      func() time.Time
 }
 
@@ -74,18 +75,24 @@ func (h handler) together(ctx context.Context, batch []events.SQSMessage) []even
 	var indexes []int
 	var letters sync.WaitGroup
 	for i, m := range batch {
-		request, malformed := h.reader.Message(ctx, m, h.now())
-		if malformed != nil {
-			h.triggers.Rejected(ctx, request, malformed)
-			if malformed.Code != endsession.CodeOwnEvent { // nobody needs to look at one of those
-				letters.Go(func() { again[i] = h.bury(ctx, m, malformed) })
+		request, unread := h.reader.Message(ctx, m, h.now())
+		switch {
+		case unread == nil:
+			if request.Trace == "" {
+				request.Trace = telemetry.Trace(ctx)
 			}
-			continue
+			requests, indexes = append(requests, request), append(indexes, i)
+		case unread.Code == endsession.CodeIgnored:
+			h.webhooks.Ignored(ctx, request.Source, unread.Message)
+		case unread.Code == endsession.CodeOwnEvent: // nobody needs to look at one of those
+			h.triggers.Rejected(ctx, request, unread)
+		case unread.Class == endsession.Permanent:
+			h.triggers.Rejected(ctx, request, unread)
+			letters.Go(func() { again[i] = h.bury(ctx, m, unread) })
+		default: // the profiles of its source are out of reach, or wrong until somebody mends them
+			h.triggers.Rejected(ctx, request, unread)
+			again[i] = true
 		}
-		if request.Trace == "" {
-			request.Trace = telemetry.Trace(ctx)
-		}
-		requests, indexes = append(requests, request), append(indexes, i)
 	}
 	for n, result := range h.service.Handle(ctx, requests...) {
 		again[indexes[n]] = result.Err != nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,13 +14,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"videosdk-end-session/internal/doortest"
+	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/trigger"
+	"videosdk-end-session/internal/webhook"
 )
 
 func invoke(t *testing.T, u *doortest.UseCase, q *doortest.Queue, payload []byte) (string, error) {
 	t.Helper()
+	return invokeWith(t, u, q, trigger.Reader{}, &doortest.Log{}, payload)
+}
+
+func invokeWith(t *testing.T, u *doortest.UseCase, q *doortest.Queue, r trigger.Reader, log *doortest.Log, payload []byte) (string, error) {
+	t.Helper()
 	h := handler{
-		service: u, letters: deadLetters{queue: q, url: "https://queue.example/dlq"}, now: doortest.Now,
-		triggers: doortest.Silent(),
+		service: u, letters: deadLetters{queue: q, url: "https://queue.example/dlq"}, reader: r, now: doortest.Now,
+		triggers: doortest.Silent(), webhooks: log.Webhooks(),
 	}
 	got, err := h.Invoke(doortest.Context(t), payload)
 	return string(got), err
@@ -154,5 +163,86 @@ func TestAnOutcomeOfOurOwnIsDropped(t *testing.T) {
 	got, err := invoke(t, u, q, batch(`{"id":"1","detail-type":"Session End Succeeded","source":"videosdk.end-session","detail":{"roomId":"r"}}`))
 	if err != nil || got != `{"batchItemFailures":[]}` || len(u.Asked) != 0 || len(q.Sent()) != 0 {
 		t.Errorf("answer = %s, %v with %d requests and %d dead letters; want it dropped", got, err, len(u.Asked), len(q.Sent()))
+	}
+}
+
+// lesson is an event of a source that has a profile, from a bus.
+func lesson(source, detailType, detail string) string {
+	return `{"id":"e","detail-type":"` + detailType + `","source":"` + source + `","time":"2026-11-23T09:59:00Z","detail":` + detail + `}`
+}
+
+const profiles = `{
+	"lms": {"profiles": [{"when": "\"detail-type\" == 'over'", "room": "detail.room", "occurredAt": "detail.at || time"}]},
+	"broken": {"profiles": [{"when": "(", "room": "detail.room"}]}
+}`
+
+// unmapped does nothing with expressions that failed.
+func unmapped(context.Context, string, []string) {}
+
+func TestEventsOfSourcesWithProfiles(t *testing.T) {
+	const canvas = `{"metadata":{"event_name":"course_updated","event_time":"2026-11-23T09:59:00Z"},"body":{"course_id":"7","workflow_state":"available"}}`
+	tests := []struct {
+		name, body    string
+		secret        error
+		again, letter bool
+		ended         string // room
+		log           string
+	}{
+		{name: "mapped", body: lesson("lms", "over", `{"room":"abcd-efgh-ijkl"}`), ended: "abcd-efgh-ijkl"},
+		{
+			name: "left alone", body: lesson("lms", "begun", `{"room":"abcd-efgh-ijkl"}`),
+			log: "level=INFO msg=webhook.ignored door=test source=lms reason=not_relevant\n",
+		},
+		{
+			name: "naming no room", body: lesson("lms", "over", `{}`),
+			log: "level=INFO msg=webhook.ignored door=test source=lms reason=no_room\n",
+		},
+		{name: "left alone, bare", body: canvas, log: "level=INFO msg=webhook.ignored door=test source=canvas reason=not_relevant\n"},
+		{name: "with a time that is none", body: lesson("lms", "over", `{"room":"abcd-efgh-ijkl","at":"soon"}`), letter: true},
+		{name: "whose profiles are wrong", body: lesson("broken", "over", `{"room":"abcd-efgh-ijkl"}`), again: true},
+		{
+			name: "whose profiles are out of reach", body: lesson("lms", "over", `{"room":"abcd-efgh-ijkl"}`), again: true,
+			secret: &endsession.Error{Code: endsession.CodeSecretUnavailable},
+		},
+		{
+			name: "whose profiles are in a secret that is none", body: lesson("lms", "over", `{"room":"abcd-efgh-ijkl"}`), again: true,
+			secret: &endsession.Error{Code: endsession.CodeSecretInvalid, Class: endsession.Credentials},
+		},
+		{
+			name: "without profiles, while nobody can know that", body: lesson("other", "over", `{"roomId":"r"}`), again: true,
+			secret: &endsession.Error{Code: endsession.CodeSecretUnavailable},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			u, q, log, secret := &doortest.UseCase{}, &doortest.Queue{}, &doortest.Log{}, doortest.NewSecret(t, profiles)
+			secret.Err = tt.secret
+			reader := trigger.Reader{Profiles: webhook.Events{Secret: secret, Failed: unmapped}}
+			got, err := invokeWith(t, u, q, reader, log, batch(tt.body, document("a")))
+			want := `{"batchItemFailures":[]}`
+			if tt.again {
+				want = `{"batchItemFailures":[{"itemIdentifier":"m-0"}]}`
+			}
+			if err != nil || got != want {
+				t.Errorf("answer = %s, %v; want %s", got, err, want)
+			}
+			if buried := len(q.Sent()) > 0; buried != tt.letter {
+				t.Errorf("dead letter: %t, want %t", buried, tt.letter)
+			}
+			var rooms []string
+			for _, r := range u.Asked {
+				rooms = append(rooms, r.RoomID)
+			}
+			wanted := []string{"r"} // of the other message, which none of this concerns
+			if tt.ended != "" {
+				wanted = []string{tt.ended, "r"}
+			}
+			if diff := cmp.Diff(wanted, rooms); diff != "" {
+				t.Errorf("handled (-want +got):\n%s", diff)
+			}
+			if log.Lines() != tt.log {
+				t.Errorf("log %q, want %q", log.Lines(), tt.log)
+			}
+		})
 	}
 }

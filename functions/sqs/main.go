@@ -21,7 +21,7 @@ func main() {
 		}
 		reader, err := webhooks.Reader(p)
 		letters := deadLetters{queue: sqs.NewFromConfig(p.AWS), url: p.Config.DeadLetterQueueURL}
-		return handler{service: service, letters: letters, reader: reader, triggers: p.Triggers, now: p.Now}, err
+		return handler{service: service, letters: letters, reader: reader, triggers: p.Triggers, webhooks: p.Webhooks, now: p.Now}, err
 	})
 	if err != nil {
 		os.Exit(1)

@@ -1,10 +1,13 @@
-// Package doortest has what the tests of the functions' handlers share: a use case and a queue that keep what they are given.
+// Package doortest has what the tests of the functions' handlers share: a use case, a queue and a log that keep what they are given, and
+// a webhook secret.
 package doortest
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +17,7 @@ import (
 
 	"videosdk-end-session/internal/endsession"
 	"videosdk-end-session/internal/telemetry"
+	"videosdk-end-session/internal/webhook"
 )
 
 // The invocation that a handler under test sees.
@@ -86,4 +90,46 @@ func (q *Queue) Sent() []*sqs.SendMessageInput {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.sent
+}
+
+// Log keeps what is logged about webhooks.
+type Log struct{ lines bytes.Buffer }
+
+// Webhooks writes to the log.
+func (l *Log) Webhooks() telemetry.Webhooks {
+	return telemetry.Webhooks{Log: slog.New(slog.NewTextHandler(&l.lines, &slog.HandlerOptions{ReplaceAttr: undated})), Door: "test"}
+}
+
+func undated(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
+}
+
+// Lines returns the log, without times.
+func (l *Log) Lines() string { return l.lines.String() }
+
+// Secret is a webhook secret that is fetched at no cost. With Err it is out of reach.
+type Secret struct {
+	Err     error
+	sources *webhook.Sources
+}
+
+// NewSecret returns the webhook secret with a text.
+func NewSecret(t *testing.T, text string) *Secret {
+	t.Helper()
+	sources, err := webhook.Parser(http.DefaultClient, Now)([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Secret{sources: sources}
+}
+
+// Get implements webhook.Secret.
+func (s *Secret) Get(context.Context) (*webhook.Sources, error) { return s.sources, s.Err }
+
+// Refresh implements webhook.Secret.
+func (s *Secret) Refresh(context.Context, time.Time) (*webhook.Sources, error) {
+	return s.sources, s.Err
 }

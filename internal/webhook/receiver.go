@@ -175,7 +175,7 @@ func (s *Source) mapped(ctx context.Context, payload []byte, failed func(context
 	if err != nil {
 		return trigger.Mapped{}, &endsession.Error{Code: endsession.CodeInvalidJSON, Class: endsession.Permanent, Message: err.Error()}
 	}
-	f, invalid := s.apply(ctx, document)
+	f, invalid := s.apply(document)
 	if invalid != nil {
 		return trigger.Mapped{}, invalid
 	}

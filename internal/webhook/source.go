@@ -189,9 +189,10 @@ type found struct {
 }
 
 // apply finds the profile that is about the document and applies it. It gives up, as a mistake in the source, when that takes too long:
-// an expression can be written that doubles a list or a text many times.
-func (s *Source) apply(ctx context.Context, document any) (found, *endsession.Error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// an expression can be written that doubles a list or a text many times. How much time is left to the invocation is of no account, or a
+// source that is in order would seem to have a mistake.
+func (s *Source) apply(document any) (found, *endsession.Error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	done := make(chan found, 1)
 	go func() { done <- s.search(document) }()
