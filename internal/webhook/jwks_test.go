@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 
 	"videosdk-end-session/internal/endsession"
 )
@@ -310,15 +311,21 @@ func TestVerifiersShareTheKeysOfTheProcess(t *testing.T) {
 }
 
 // TestAKeySetOutlivesNoFreeze takes a clock whose monotonic reading stands still while the wall clock goes on, as in a function that was
-// frozen between two invocations.
+// frozen between two invocations. Such a time cannot be made but by writing into one: its first word counts nanoseconds in its lowest 30
+// bits, and the seconds of the wall clock above them.
 func TestAKeySetOutlivesNoFreeze(t *testing.T) {
 	server := newKeyServer(t, rfcSet)
-	now := &clock{now: time.Now()} // with a monotonic reading
+	frozen := time.Now()
+	thawed := frozen
+	*(*uint64)(unsafe.Pointer(&thawed)) += uint64(2*time.Hour/time.Second) << 30
+	if thawed.Sub(frozen) != 0 || thawed.Round(0).Sub(frozen.Round(0)) != 2*time.Hour {
+		t.Fatalf("%v and %v are no such times", frozen, thawed)
+	}
+	now := &clock{now: frozen}
 	v := server.verifier(t, now)
 	mustAccept(t, v, rfcToken, "")
-	frozen := now.Now()
 	now.mu.Lock()
-	now.now = frozen.Round(0).Add(2 * time.Hour)
+	now.now = thawed
 	now.mu.Unlock()
 	mustAccept(t, v, rfcToken, "")
 	if got := server.count(); got != 2 {

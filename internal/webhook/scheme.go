@@ -144,11 +144,8 @@ func (s scheme) key(secret redacted.String) (redacted.String, error) {
 	text := strings.TrimPrefix(secret.Reveal(), standardPrefix)
 	// Not strict: a secret that somebody made up may end in bits that belong to no byte, and the libraries take it.
 	key, err := base64.StdEncoding.DecodeString(text)
-	switch {
-	case err != nil || strings.ContainsAny(text, lineEnds):
+	if err != nil || strings.ContainsAny(text, lineEnds) {
 		return redacted.String{}, errors.New("is not base64")
-	case len(key) == 0:
-		return redacted.String{}, errNoKey
 	}
 	return redacted.New(string(key)), nil
 }

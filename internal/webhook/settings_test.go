@@ -149,6 +149,7 @@ func TestEveryProblemIsNamed(t *testing.T) {
 		{"Square with a blank URL", "square", func(s *settings) { s.URL = " \n" }, []string{url}},
 		{"Square with a path", "square", func(s *settings) { s.URL = "/v1/webhooks/square" }, []string{url}},
 		{"Square with a host", "square", func(s *settings) { s.URL = "example.com/webhook" }, []string{url}},
+		{"Square without a host", "square", func(s *settings) { s.URL = "https:///v1/webhooks/square" }, []string{url}},
 		{"Square with another protocol", "square", func(s *settings) { s.URL = "ftp://example.com/webhook" }, []string{url}},
 		{"Square with nothing", "square", func(s *settings) { *s = settings{} }, []string{"secrets: expected at least one", url}},
 		{"Square with a line's end after its URL", "square", func(s *settings) { s.URL += "\n" }, nil},

@@ -159,8 +159,6 @@ func (p *problems) rest(s settings, scheme string) {
 // standardPrefix begins a Standard Webhooks secret. Released libraries accept it with no key behind it, and a forgery made with that.
 const standardPrefix = "whsec_"
 
-var errNoKey = errors.New("has no key after its prefix")
-
 // secrets takes the secrets out of the settings and reads each by a function, whose error must not quote it. They come without the white
 // space around them: a line's end that came along when one was stored would make every signature wrong. White space inside belongs to
 // the secret.
@@ -174,7 +172,7 @@ func (p *problems) secrets(s *settings, read func(redacted.String) error) {
 		case "":
 			err = errors.New("is blank")
 		case standardPrefix: // whatever the scheme: the whole world knows this key
-			err = errNoKey
+			err = errors.New("has no key after its prefix")
 		default:
 			err = read(redacted.New(value))
 		}
