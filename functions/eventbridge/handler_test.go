@@ -120,7 +120,7 @@ func TestEventsOfSourcesWithProfiles(t *testing.T) {
 	mapped, ignored := event("b", "lms", `{"over":true,"room":"abcd-efgh-ijkl"}`), event("c", "lms", `{"room":"abcd-efgh-ijkl"}`)
 	delayed, broken := event("d", "slow", `{"room":"abcd-efgh-ijkl"}`), event("e", "broken", `{"room":"abcd-efgh-ijkl"}`)
 	const document = `{"id":"b","occurredAt":"2026-11-23T09:59:00Z","roomId":"abcd-efgh-ijkl","source":"lms"}`
-	const line = "level=INFO msg=webhook.ignored door=test source=lms reason=not_relevant\n"
+	const line = "level=INFO msg=webhook.ignored source=lms reason=not_relevant\n"
 	tests := []struct {
 		name, payload, want string
 		secret              error

@@ -81,6 +81,7 @@ func (h handler) together(ctx context.Context, batch []events.SQSMessage) []even
 			if request.Trace == "" {
 				request.Trace = telemetry.Trace(ctx)
 			}
+			request.Queued = trigger.Queued(m, h.now())
 			requests, indexes = append(requests, request), append(indexes, i)
 		case unread.Code == endsession.CodeIgnored:
 			h.webhooks.Ignored(ctx, request.Source, unread.Message)

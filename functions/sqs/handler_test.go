@@ -191,13 +191,13 @@ func TestEventsOfSourcesWithProfiles(t *testing.T) {
 		{name: "mapped", body: lesson("lms", "over", `{"room":"abcd-efgh-ijkl"}`), ended: "abcd-efgh-ijkl"},
 		{
 			name: "left alone", body: lesson("lms", "begun", `{"room":"abcd-efgh-ijkl"}`),
-			log: "level=INFO msg=webhook.ignored door=test source=lms reason=not_relevant\n",
+			log: "level=INFO msg=webhook.ignored source=lms reason=not_relevant\n",
 		},
 		{
 			name: "naming no room", body: lesson("lms", "over", `{}`),
-			log: "level=INFO msg=webhook.ignored door=test source=lms reason=no_room\n",
+			log: "level=INFO msg=webhook.ignored source=lms reason=no_room\n",
 		},
-		{name: "left alone, bare", body: canvas, log: "level=INFO msg=webhook.ignored door=test source=canvas reason=not_relevant\n"},
+		{name: "left alone, bare", body: canvas, log: "level=INFO msg=webhook.ignored source=canvas reason=not_relevant\n"},
 		{name: "with a time that is none", body: lesson("lms", "over", `{"room":"abcd-efgh-ijkl","at":"soon"}`), letter: true},
 		{name: "whose profiles are wrong", body: lesson("broken", "over", `{"room":"abcd-efgh-ijkl"}`), again: true},
 		{
@@ -244,5 +244,18 @@ func TestEventsOfSourcesWithProfiles(t *testing.T) {
 				t.Errorf("log %q, want %q", log.Lines(), tt.log)
 			}
 		})
+	}
+}
+
+func TestARequestKnowsHowLongItWasQueued(t *testing.T) {
+	u := &doortest.UseCase{}
+	payload, _ := json.Marshal(events.SQSEvent{Records: []events.SQSMessage{{
+		MessageId: "m-0", Body: document("a"), Attributes: map[string]string{"SentTimestamp": fmt.Sprint(doortest.Now().Add(-time.Minute).UnixMilli())},
+	}}})
+	if _, err := invoke(t, u, &doortest.Queue{}, payload); err != nil {
+		t.Fatal(err)
+	}
+	if u.Asked[0].Queued != time.Minute {
+		t.Errorf("queued for %s, want a minute", u.Asked[0].Queued)
 	}
 }

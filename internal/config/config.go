@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -39,6 +40,8 @@ const (
 	DryRun                  = "DRY_RUN"
 	PublishParticipantNames = "PUBLISH_PARTICIPANT_NAMES"
 	LogLevel                = "LOG_LEVEL"
+	LogSampleRate           = "LOG_SAMPLE_RATE"
+	StackName               = "STACK_NAME"
 )
 
 // longestTriggerAge is less than the 15 days for which the ledger remembers a trigger.
@@ -60,16 +63,20 @@ type Config struct {
 	DryRun                  bool          // end and claim nothing
 	PublishParticipantNames bool          // tell participants' names in outcomes
 	LogLevel                slog.Level
+	LogSampleRate           float64 // share of invocations, from 0 to 1, whose lines are all logged, whatever their level
+	StackName               string  // the deployment, in metrics
 }
 
 // Parse reads the variables of a function. Its error names every variable that is missing or malformed, and what was expected.
 func Parse(getenv func(string) string, function Function) (Config, error) {
 	p := parser{getenv: getenv}
 	c := Config{
-		BookingLead:  p.duration(BookingLead, 15*time.Minute, 0, longestTriggerAge),
-		BookingGrace: p.duration(BookingGrace, time.Hour, 0, longestTriggerAge),
-		SecretTTL:    p.duration(SecretTTL, 5*time.Minute, time.Second, longestTriggerAge),
-		LogLevel:     p.level(LogLevel),
+		BookingLead:   p.duration(BookingLead, 15*time.Minute, 0, longestTriggerAge),
+		BookingGrace:  p.duration(BookingGrace, time.Hour, 0, longestTriggerAge),
+		SecretTTL:     p.duration(SecretTTL, 5*time.Minute, time.Second, longestTriggerAge),
+		LogLevel:      p.level(LogLevel),
+		LogSampleRate: p.share(LogSampleRate),
+		StackName:     p.stack(StackName, "videosdk-end-session"),
 	}
 	if function != Webhook { // those that end sessions
 		c.VideoSDKSecretID = p.required(VideoSDKSecretID, "the name or ARN of a secret in Secrets Manager")
@@ -158,6 +165,32 @@ func (p *parser) level(name string) slog.Level {
 	}
 	return level
 }
+
+func (p *parser) share(name string) float64 {
+	value := p.get(name)
+	if value == "" {
+		return 0
+	}
+	share, err := strconv.ParseFloat(value, 64)
+	if err != nil || !(share >= 0 && share <= 1) {
+		p.expect(name, "a number from 0 to 1, such as 0.01")
+	}
+	return share
+}
+
+// stack reads the name of a stack, which CloudFormation makes of letters, digits and hyphens.
+func (p *parser) stack(name, fallback string) string {
+	value := p.get(name)
+	if value == "" {
+		return fallback
+	}
+	if len(value) > 128 || !stackName.MatchString(value) {
+		p.expect(name, "the name of a CloudFormation stack")
+	}
+	return value
+}
+
+var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*$`)
 
 // endpoint reads a base URL. Tokens go there, so it is https unless it cannot leave the machine.
 func (p *parser) endpoint(name, fallback string) string {

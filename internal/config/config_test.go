@@ -44,6 +44,7 @@ func defaults(f config.Function) config.Config {
 			BookingGrace:    60 * time.Minute,
 			SecretTTL:       5 * time.Minute,
 			LogLevel:        slog.LevelInfo,
+			StackName:       "videosdk-end-session",
 		}
 	}
 	c := config.Config{
@@ -56,6 +57,7 @@ func defaults(f config.Function) config.Config {
 		BookingGrace:        60 * time.Minute,
 		SecretTTL:           5 * time.Minute,
 		LogLevel:            slog.LevelInfo,
+		StackName:           "videosdk-end-session",
 	}
 	switch f {
 	case config.EventBridge:
@@ -86,6 +88,8 @@ var expected = map[string]string{
 	"DRY_RUN":                   "DRY_RUN must be true or false",
 	"PUBLISH_PARTICIPANT_NAMES": "PUBLISH_PARTICIPANT_NAMES must be true or false",
 	"LOG_LEVEL":                 "LOG_LEVEL must be DEBUG, INFO, WARN or ERROR",
+	"LOG_SAMPLE_RATE":           "LOG_SAMPLE_RATE must be a number from 0 to 1, such as 0.01",
+	"STACK_NAME":                "STACK_NAME must be the name of a CloudFormation stack",
 }
 
 func TestDefaults(t *testing.T) {
@@ -133,6 +137,12 @@ func TestValidVariables(t *testing.T) {
 		{"LOG_LEVEL", "DEBUG", func(c *config.Config) { c.LogLevel = slog.LevelDebug }},
 		{"LOG_LEVEL", "WARN", func(c *config.Config) { c.LogLevel = slog.LevelWarn }},
 		{"LOG_LEVEL", "error", func(c *config.Config) { c.LogLevel = slog.LevelError }},
+		{"LOG_SAMPLE_RATE", "0.01", func(c *config.Config) { c.LogSampleRate = 0.01 }},
+		{"LOG_SAMPLE_RATE", "0", func(*config.Config) {}},
+		{"LOG_SAMPLE_RATE", "1", func(c *config.Config) { c.LogSampleRate = 1 }},
+		{"STACK_NAME", "meetings-test", func(c *config.Config) { c.StackName = "meetings-test" }},
+		{"STACK_NAME", strings.Repeat("x", 128), func(c *config.Config) { c.StackName = strings.Repeat("x", 128) }},
+		{"STACK_NAME", " ", func(*config.Config) {}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.variable+" "+tt.value, func(t *testing.T) {
@@ -256,6 +266,8 @@ func TestMalformedVariables(t *testing.T) {
 		"DRY_RUN":                   {"yes", "on", "2", "tru"},
 		"PUBLISH_PARTICIPANT_NAMES": {"yes", "on", "2", "falsch"},
 		"LOG_LEVEL":                 {"TRACE", "WARNING", "5", "INFO,"},
+		"LOG_SAMPLE_RATE":           {"1.1", "-0.1", "1%", "NaN", "Inf", "never"},
+		"STACK_NAME":                {"1st", "a b", "a/b", "größe", "a\nb", strings.Repeat("x", 129)},
 	}
 	for variable, values := range tests {
 		for _, value := range values {
@@ -273,7 +285,7 @@ func TestMalformedVariables(t *testing.T) {
 }
 
 func TestAllProblemsAreNamedAtOnceAndNoValueIs(t *testing.T) {
-	const misplaced = "hunter2" // a secret in the wrong place
+	const misplaced = "hunter 2" // a secret in the wrong place
 	required := []string{"VIDEOSDK_SECRET_ID", "WEBHOOK_SECRET_ID", "LEDGER_TABLE", "EVENT_BUS_NAME"}
 	env := map[string]string{}
 	for variable := range expected {
@@ -282,7 +294,7 @@ func TestAllProblemsAreNamedAtOnceAndNoValueIs(t *testing.T) {
 	for _, variable := range required {
 		env[variable] = ""
 	}
-	shared := []string{"BOOKING_LEAD", "BOOKING_GRACE", "SECRET_TTL", "LOG_LEVEL"}
+	shared := []string{"BOOKING_LEAD", "BOOKING_GRACE", "SECRET_TTL", "LOG_LEVEL", "LOG_SAMPLE_RATE", "STACK_NAME"}
 	ending := slices.Concat(shared, []string{
 		"VIDEOSDK_SECRET_ID", "VIDEOSDK_API_ENDPOINT", "LEDGER_TABLE", "EVENT_BUS_NAME", "MAX_TRIGGER_AGE", "DRY_RUN", "PUBLISH_PARTICIPANT_NAMES",
 	})

@@ -44,6 +44,12 @@ func mustBeInBounds(t *testing.T, c config.Config) {
 			t.Errorf("accepted with the %s %s", name, d)
 		}
 	}
+	if !(c.LogSampleRate >= 0 && c.LogSampleRate <= 1) {
+		t.Errorf("accepted with the sample rate %v", c.LogSampleRate)
+	}
+	if c.StackName == "" || strings.ContainsFunc(c.StackName, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		t.Errorf("accepted with the stack %q, which is no value of a dimension", c.StackName)
+	}
 	endpoint, err := url.Parse(c.VideoSDKAPIEndpoint)
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +68,8 @@ func FuzzParse(f *testing.F) {
 			change(env)
 			queue := env["QUEUE_URL"] + env["DEAD_LETTER_QUEUE_URL"]
 			f.Add(uint8(i), env["VIDEOSDK_SECRET_ID"], env["VIDEOSDK_API_ENDPOINT"], env["LEDGER_TABLE"], env["EVENT_BUS_NAME"], queue,
-				env["MAX_TRIGGER_AGE"], env["BOOKING_LEAD"], env["SECRET_TTL"], env["DRY_RUN"], env["LOG_LEVEL"])
+				env["MAX_TRIGGER_AGE"], env["BOOKING_LEAD"], env["SECRET_TTL"], env["DRY_RUN"], env["LOG_LEVEL"],
+				env["LOG_SAMPLE_RATE"], env["STACK_NAME"])
 		}
 	}
 	add(func(map[string]string) {})
@@ -79,11 +86,11 @@ func FuzzParse(f *testing.F) {
 	} {
 		add(func(env map[string]string) { env["VIDEOSDK_API_ENDPOINT"], env["QUEUE_URL"] = endpoint, endpoint })
 	}
-	f.Fuzz(func(t *testing.T, function uint8, secretID, endpoint, table, bus, queue, age, window, ttl, flag, level string) {
+	f.Fuzz(func(t *testing.T, function uint8, secretID, endpoint, table, bus, queue, age, window, ttl, flag, level, rate, stack string) {
 		env := map[string]string{
 			"VIDEOSDK_SECRET_ID": secretID, "VIDEOSDK_API_ENDPOINT": endpoint, "LEDGER_TABLE": table, "EVENT_BUS_NAME": bus, "QUEUE_URL": queue,
 			"DEAD_LETTER_QUEUE_URL": queue, "MAX_TRIGGER_AGE": age, "BOOKING_LEAD": window, "BOOKING_GRACE": window, "SECRET_TTL": ttl,
-			"DRY_RUN": flag, "PUBLISH_PARTICIPANT_NAMES": flag, "LOG_LEVEL": level,
+			"DRY_RUN": flag, "PUBLISH_PARTICIPANT_NAMES": flag, "LOG_LEVEL": level, "LOG_SAMPLE_RATE": rate, "STACK_NAME": stack,
 		}
 		of := fuzzedFunctions[int(function)%len(fuzzedFunctions)]
 		c, err := parse(of, env)
@@ -101,6 +108,7 @@ func FuzzParse(f *testing.F) {
 			"MAX_TRIGGER_AGE": c.MaxTriggerAge.String(), "BOOKING_LEAD": c.BookingLead.String(), "BOOKING_GRACE": c.BookingGrace.String(),
 			"SECRET_TTL": c.SecretTTL.String(), "DRY_RUN": strconv.FormatBool(c.DryRun),
 			"PUBLISH_PARTICIPANT_NAMES": strconv.FormatBool(c.PublishParticipantNames), "LOG_LEVEL": c.LogLevel.String(),
+			"LOG_SAMPLE_RATE": strconv.FormatFloat(c.LogSampleRate, 'g', -1, 64), "STACK_NAME": c.StackName,
 		})
 		if err != nil {
 			t.Fatalf("%+v is not read again: %v", c, err)

@@ -206,3 +206,22 @@ func TestNoValueYet(t *testing.T) {
 		})
 	}
 }
+
+func TestEveryFetchThatBringsAValueIsTold(t *testing.T) {
+	var took []time.Duration
+	inWorldWith(t, func(c *credentials.Config[string]) {
+		c.Fetched = func(_ context.Context, d time.Duration) { took = append(took, d) }
+	}, func(w *world) {
+		w.get("first", 1)
+		w.get("first", 1)
+		w.vault.fail(errOutage)
+		time.Sleep(ttl)
+		w.get("first", 2)
+		w.vault.put("second")
+		w.vault.slow(2 * time.Second)
+		all(func() { w.refresh(time.Now().Add(-time.Millisecond), "second", 3) })
+		if diff := cmp.Diff([]time.Duration{time.Second, 2 * time.Second}, took); diff != "" {
+			t.Errorf("told (-want +got):\n%s", diff)
+		}
+	})
+}

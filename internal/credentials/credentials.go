@@ -29,7 +29,7 @@ type SecretGetter interface {
 	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 }
 
-// Config is what a Cache is made of. Every field is required.
+// Config is what a Cache is made of. Only Fetched may be nil.
 type Config[T any] struct {
 	Secrets  SecretGetter
 	SecretID string        // name or ARN
@@ -39,6 +39,8 @@ type Config[T any] struct {
 	Now   func() time.Time
 	// Stale is told of every fetch that failed while there is an old value, once for all who waited for it.
 	Stale func(context.Context, error)
+	// Fetched is told of every fetch that brought a value, and how long it took.
+	Fetched func(context.Context, time.Duration)
 }
 
 // Cache holds one secret. It is safe for concurrent use.
@@ -56,6 +58,9 @@ type Cache[T any] struct {
 func New[T any](c Config[T]) (*Cache[T], error) {
 	if c.Secrets == nil || c.SecretID == "" || c.TTL <= 0 || c.Parse == nil || c.Now == nil || c.Stale == nil {
 		return nil, errors.New("credentials: client, secret id, time to live, parser, clock and warning are required")
+	}
+	if c.Fetched == nil {
+		c.Fetched = func(context.Context, time.Duration) {}
 	}
 	return &Cache[T]{with: c}, nil
 }
@@ -132,10 +137,15 @@ func (c *Cache[T]) load(ctx context.Context) (T, error) {
 		}
 		return value, err
 	}
+	c.keep(value, began)
+	c.with.Fetched(ctx, c.now().Sub(began))
+	return value, nil
+}
+
+func (c *Cache[T]) keep(value T, fetched time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.value, c.fetched, c.retry = value, began, time.Time{}
-	return value, nil
+	c.value, c.fetched, c.retry = value, fetched, time.Time{}
 }
 
 // postpone puts off the next refresh, and returns false if there is no value to serve meanwhile.

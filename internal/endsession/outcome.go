@@ -44,6 +44,7 @@ type Result struct {
 	SessionID   string // the session it was about; empty if none was found
 	RoomID      string
 	Duplicate   bool   // the outcome was settled by an earlier delivery
+	Published   bool   // this delivery published the outcome
 	TakenOver   bool   // an earlier delivery had claimed the trigger and died or given up
 	EndCalls    int    // calls to end a session made by this delivery
 	Reads       int    // calls to read sessions made by this delivery
@@ -56,4 +57,7 @@ type Result struct {
 // Durations says how long each step of one delivery took; zero for steps that were not taken.
 type Durations struct {
 	Propose, Claim, End, Record, Publish, Total time.Duration
+	// Whole is from when the trigger happened to its published outcome, all deliveries and waits included; zero if this delivery
+	// published none.
+	Whole time.Duration
 }

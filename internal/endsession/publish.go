@@ -18,7 +18,8 @@ func (s *Service) publish(ctx context.Context, attempts []*attempt) {
 	started := s.with.Clock.Now()
 	errs := s.with.Outbox.Publish(ctx, events)
 	var taken []*attempt
-	took := s.with.Clock.Now().Sub(started)
+	published := s.with.Clock.Now()
+	took := published.Sub(started)
 	for i, a := range due {
 		a.result.Durations.Publish = took
 		a.result.Durations.Total += took
@@ -26,6 +27,7 @@ func (s *Service) publish(ctx context.Context, attempts []*attempt) {
 			a.fail(&Error{Code: CodePublishFailed, Message: "the outcome is recorded and could not be published yet", Err: errs[i]})
 			continue
 		}
+		a.result.Published, a.result.Durations.Whole = true, max(0, published.Sub(a.request.OccurredAt))
 		taken = append(taken, a)
 	}
 	together(taken, func(a *attempt) { a.complete(ctx) })

@@ -21,7 +21,8 @@ type Request struct {
 	StartsAt   time.Time // the booking's start; zero if it has none
 	EndsAt     time.Time // the booking's end; zero if it has none
 	DryRun     bool
-	Trace      string // X-Ray trace header of the delivery; empty for none
+	Trace      string        // X-Ray trace header of the delivery; empty for none
+	Queued     time.Duration // how long ago the trigger queue took it, for the log; zero at other doors
 }
 
 // Target is what a trigger names. At least one field is set.

@@ -1,5 +1,5 @@
 // Package start starts a function: it reads the configuration, sets up the log and the AWS SDK, and serves invocations. It is where the
-// clock of the process comes from.
+// clock of the process comes from, and the luck by which an invocation is logged in full.
 package start
 
 import (
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -32,7 +33,7 @@ type Process struct {
 // start, after it has logged why.
 func Run(getenv func(string) string, log io.Writer, function config.Function, build func(Process) (lambda.Handler, error)) error {
 	c, err := config.Parse(getenv, function)
-	logger := telemetry.Setup(log, c.LogLevel)
+	logger := telemetry.Setup(log, telemetry.Options{Level: c.LogLevel, Stack: c.StackName})
 	var handler lambda.Handler
 	if err == nil {
 		handler, err = prepare(context.Background(), Process{Function: function, Config: c, Log: logger}, build)
@@ -41,7 +42,7 @@ func Run(getenv func(string) string, log io.Writer, function config.Function, bu
 		logger.Error("start.failed", "error", err)
 		return err
 	}
-	lambda.Start(handler)
+	lambda.Start(sampled{Handler: handler, rate: c.LogSampleRate, luck: rand.Float64})
 	return nil
 }
 
@@ -57,9 +58,23 @@ func prepare(ctx context.Context, p Process, build func(Process) (lambda.Handler
 	return build(p)
 }
 
-// StaleSecret returns the warning that an old value of a secret is served because it cannot be fetched anew.
-func (p Process) StaleSecret(id string) func(context.Context, error) {
-	return func(ctx context.Context, err error) {
-		p.Log.WarnContext(ctx, "secret.stale", "secretId", id, "error", err)
+// Secret returns what writes of a cached secret, by its name or ARN.
+func (p Process) Secret(id string) telemetry.Secrets {
+	return telemetry.Secrets{Log: p.Log, Door: string(p.Function), ID: id}
+}
+
+// sampled is a handler that, for a share of its invocations, writes all lines of one, whatever their level. So a few triggers are in the
+// log from end to end.
+type sampled struct {
+	lambda.Handler
+	rate float64        // of invocations, from 0 to 1
+	luck func() float64 // in [0, 1)
+}
+
+// Invoke implements lambda.Handler.
+func (s sampled) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	if s.luck() < s.rate {
+		ctx = telemetry.Sampled(ctx)
 	}
+	return s.Handler.Invoke(ctx, payload)
 }

@@ -68,7 +68,7 @@ func setup(t *testing.T, level slog.Level) (*slog.Logger, *output) {
 		log.SetFlags(flags)
 	})
 	out := &output{}
-	return telemetry.Setup(out, level), out
+	return telemetry.Setup(out, telemetry.Options{Level: level, Stack: "demo"}), out
 }
 
 // invocation is the context of one, as the Lambda runtime's client makes it.
@@ -109,6 +109,19 @@ func TestLevels(t *testing.T) {
 		`{"timestamp":"now","level":"WARN","message":"y","requestId":"r1","coldStart":true,"a":1}`,
 		`{"timestamp":"now","level":"ERROR","message":"x","requestId":"r1","coldStart":true}`,
 		`{"timestamp":"now","level":"ERROR","message":"y","requestId":"r1","coldStart":true,"a":1}`,
+	)
+}
+
+func TestASampledInvocationWritesEveryLevel(t *testing.T) {
+	log, out := setup(t, slog.LevelError)
+	sampled := telemetry.Sampled(invocation(t, "r1"))
+	log.DebugContext(sampled, "x")
+	log.With("a", 1).WithGroup("g").DebugContext(sampled, "y")
+	log.DebugContext(invocation(t, "r2"), "z")
+	log.Debug("z")
+	wantLines(t, out,
+		`{"timestamp":"now","level":"DEBUG","message":"x","requestId":"r1","coldStart":true}`,
+		`{"timestamp":"now","level":"DEBUG","message":"y","requestId":"r1","coldStart":true,"a":1}`,
 	)
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"time"
 
 	"videosdk-end-session/internal/endsession"
 )
@@ -28,7 +27,6 @@ func (t Triggers) Attempted(ctx context.Context, r endsession.Result) {
 		level = slog.LevelWarn
 	}
 	line := fields{
-		slog.String("door", t.Door),
 		slog.String("source", r.Request.Source),
 		slog.String("triggerId", r.Request.ID),
 		slog.String("eventId", r.Key),
@@ -38,12 +36,15 @@ func (t Triggers) Attempted(ctx context.Context, r endsession.Result) {
 		slog.Bool("takenOver", r.TakenOver),
 		slog.Int("reads", r.Reads),
 		slog.Int("endCalls", r.EndCalls),
-		milliseconds("proposeMs", r.Durations.Propose),
-		milliseconds("claimMs", r.Durations.Claim),
-		milliseconds("endMs", r.Durations.End),
-		milliseconds("recordMs", r.Durations.Record),
-		milliseconds("publishMs", r.Durations.Publish),
-		milliseconds("totalMs", r.Durations.Total),
+		slog.Float64("proposeMs", milliseconds(r.Durations.Propose)),
+		slog.Float64("claimMs", milliseconds(r.Durations.Claim)),
+		slog.Float64("endMs", milliseconds(r.Durations.End)),
+		slog.Float64("recordMs", milliseconds(r.Durations.Record)),
+		slog.Float64("publishMs", milliseconds(r.Durations.Publish)),
+		slog.Float64("totalMs", milliseconds(r.Durations.Total)),
+	}
+	if r.Published {
+		line = append(line, slog.Float64("wholeMs", milliseconds(r.Durations.Whole)))
 	}
 	line.text("roomId", cmp.Or(r.RoomID, r.Request.RoomID))
 	line.text("customRoomId", r.Request.CustomRoomID)
@@ -51,22 +52,71 @@ func (t Triggers) Attempted(ctx context.Context, r endsession.Result) {
 	line.text("reason", r.Request.Reason)
 	line.text("force", r.Request.Force)
 	line.text("outcome", string(r.Outcome))
-	line.text("code", string(r.Code))
-	line.text("traceId", r.Request.Trace)
+	line.text("traceId", root(r.Request.Trace))
 	line.failure(failure)
 	if r.Uncompleted != nil {
 		line = append(line, slog.Any("uncompleted", r.Uncompleted))
 	}
-	t.Log.LogAttrs(ctx, level, "session.end.attempted", line...)
+	write(ctx, t.Log, level, "session.end.attempted", line, t.measure(r, failure))
+}
+
+// measure returns the metrics of a delivered trigger.
+func (t Triggers) measure(r endsession.Result, failure *endsession.Error) measured {
+	m := measured{door: t.Door, source: r.Request.Source, code: r.Code, values: make([]value, 0, 6)}
+	switch {
+	case r.Err != nil:
+		m.count(deferred)
+	case r.Published:
+		m.count(countOf(r.Outcome))
+	default:
+		m.count(duplicates)
+	}
+	if failure != nil && failure.Class == endsession.Credentials {
+		m.count(credentialsRefused)
+	}
+	if r.Reads+r.EndCalls > 0 {
+		m.took(videoSDKLatency, r.Durations.Propose+r.Durations.End)
+	}
+	if r.Durations.Publish > 0 {
+		m.took(publishLatency, r.Durations.Publish)
+	}
+	m.took(totalLatency, r.Durations.Total)
+	if r.Request.Queued > 0 {
+		m.took(queueAge, r.Request.Queued)
+	}
+	return m
+}
+
+// countOf returns the metric that counts an outcome.
+func countOf(o endsession.Outcome) Metric {
+	switch o {
+	case endsession.Ended:
+		return ended
+	case endsession.Ending:
+		return ending
+	case endsession.AlreadyEnded:
+		return alreadyEnded
+	case endsession.NotActive:
+		return notActive
+	case endsession.Refused:
+		return refused
+	case endsession.DryRun:
+		return dryRun
+	default:
+		return failed
+	}
 }
 
 // Rejected writes the line of something that was delivered and is no request. What it says of itself may be of any length.
 func (t Triggers) Rejected(ctx context.Context, r endsession.Request, err *endsession.Error) {
-	line := fields{slog.String("door", t.Door), slog.String("code", string(err.Code))}
+	var line fields
 	line.text("source", endsession.Truncate(r.Source))
 	line.text("triggerId", endsession.Truncate(r.ID))
+	line.text("traceId", root(r.Trace))
 	line.failure(err)
-	t.Log.LogAttrs(ctx, slog.LevelWarn, "trigger.rejected", line...)
+	m := measured{door: t.Door, code: err.Code}
+	m.count(rejected)
+	write(ctx, t.Log, slog.LevelWarn, "trigger.rejected", line, m)
 }
 
 // fields are those of a line. Empty ones are left out, where that says as much.
@@ -84,7 +134,7 @@ func (f *fields) identity(r endsession.Request) {
 	f.text("eventId", r.Key())
 	*f = append(*f, slog.Time("occurredAt", r.OccurredAt.UTC()))
 	f.text("force", r.Force)
-	f.text("traceId", r.Trace)
+	f.text("traceId", root(r.Trace))
 }
 
 func (f *fields) target(t endsession.Target) {
@@ -103,8 +153,4 @@ func (f *fields) failure(e *endsession.Error) {
 	}
 	f.text("videosdkCode", e.VendorCode)
 	f.text("videosdkRequestId", e.RequestID)
-}
-
-func milliseconds(name string, d time.Duration) slog.Attr {
-	return slog.Float64(name, float64(d.Microseconds())/1000)
 }

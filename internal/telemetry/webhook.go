@@ -17,46 +17,63 @@ type Webhooks struct {
 
 // Accepted writes that the queue has the trigger, and how long it keeps it back. What becomes of it has a line with the same eventId.
 func (w Webhooks) Accepted(ctx context.Context, source string, r endsession.Request, delay time.Duration) {
-	line := w.line(source)
+	var line fields
+	line.text("source", endsession.Truncate(source))
 	line.identity(r)
 	line.target(r.Target)
 	line.text("reason", r.Reason)
-	*line = append(*line, slog.Int64("delaySeconds", int64(delay/time.Second)))
-	w.Log.LogAttrs(ctx, slog.LevelInfo, "webhook.accepted", *line...)
+	line = append(line, slog.Int64("delaySeconds", int64(delay/time.Second)))
+	m := measured{door: w.Door, source: source}
+	m.count(webhooksAccepted)
+	write(ctx, w.Log, slog.LevelInfo, "webhook.accepted", line, m)
 }
 
 // Ignored writes that a genuine webhook is no trigger, and why.
 func (w Webhooks) Ignored(ctx context.Context, source, reason string) {
-	line := w.line(source)
+	var line fields
+	line.text("source", endsession.Truncate(source))
 	line.text("reason", endsession.Truncate(reason))
-	w.Log.LogAttrs(ctx, slog.LevelInfo, "webhook.ignored", *line...)
+	m := measured{door: w.Door, reason: reason}
+	m.count(webhooksIgnored)
+	write(ctx, w.Log, slog.LevelInfo, "webhook.ignored", line, m)
 }
 
 // Refused writes that a webhook is not known to be genuine, and why.
 func (w Webhooks) Refused(ctx context.Context, source, reason string) {
-	line := w.line(source)
+	var line fields
+	line.text("source", endsession.Truncate(source))
 	line.text("reason", endsession.Truncate(reason))
-	w.Log.LogAttrs(ctx, slog.LevelWarn, "webhook.refused", *line...)
+	m := measured{door: w.Door, reason: reason}
+	m.count(webhooksRefused)
+	write(ctx, w.Log, slog.LevelWarn, "webhook.refused", line, m)
 }
 
 // Failed writes that a genuine webhook did not get to the queue: it is malformed, which its sender must mend, or something here is out of
 // reach, which is an error because not every sender comes again.
 func (w Webhooks) Failed(ctx context.Context, source string, err *endsession.Error) {
+	var line fields
+	line.text("source", endsession.Truncate(source))
+	line.failure(err)
+	m := measured{door: w.Door, code: err.Code}
 	level := slog.LevelError
 	if err.Class == endsession.Permanent {
 		level = slog.LevelWarn
+		m.count(rejected)
+	} else {
+		m.count(webhooksFailed)
 	}
-	line := w.line(source)
-	line.text("code", string(err.Code))
-	line.failure(err)
-	w.Log.LogAttrs(ctx, level, "webhook.failed", *line...)
+	if err.Class == endsession.Credentials {
+		m.count(credentialsRefused)
+	}
+	write(ctx, w.Log, level, "webhook.failed", line, m)
 }
 
 // ExpressionsFailed writes that expressions of a source's profiles failed on a document, and so found nothing.
 func (w Webhooks) ExpressionsFailed(ctx context.Context, source string, failed []string) {
-	line := w.line(source)
-	*line = append(*line, slog.Any("expressions", failed))
-	w.Log.LogAttrs(ctx, slog.LevelWarn, "webhook.expressions_failed", *line...)
+	line := fields{slog.String("door", w.Door)}
+	line.text("source", endsession.Truncate(source))
+	line = append(line, slog.Any("expressions", failed))
+	w.Log.LogAttrs(ctx, slog.LevelWarn, "webhook.expressions_failed", line...)
 }
 
 // Misconfigured writes what is wrong with the sources of the webhook secret, if anything is.
@@ -64,10 +81,4 @@ func (w Webhooks) Misconfigured(ctx context.Context, mistakes []string) {
 	if len(mistakes) > 0 {
 		w.Log.LogAttrs(ctx, slog.LevelError, "webhook.sources_invalid", slog.String("door", w.Door), slog.Any("mistakes", mistakes))
 	}
-}
-
-func (w Webhooks) line(source string) *fields {
-	line := &fields{slog.String("door", w.Door)}
-	line.text("source", endsession.Truncate(source))
-	return line
 }

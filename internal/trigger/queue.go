@@ -24,3 +24,12 @@ func (r Reader) Message(ctx context.Context, m events.SQSMessage, now time.Time)
 	}
 	return r.message(ctx, []byte(m.Body), env)
 }
+
+// Queued returns how long ago the queue took the message, and zero for one that was not sent, such as a test event.
+func Queued(m events.SQSMessage, now time.Time) time.Duration {
+	ms, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return max(0, now.Sub(time.UnixMilli(ms)))
+}

@@ -137,3 +137,23 @@ func TestATimeInTheFutureIsRefusedWhereItCouldBeRedriven(t *testing.T) {
 	_, err = trigger.Reader{}.Event(t.Context(), []byte(strings.Replace(bridge(`{"roomId":"r"}`), "2026", "2099", 1)), trace, now)
 	wantError(t, want, err)
 }
+
+func TestQueued(t *testing.T) {
+	now := at(10, 0)
+	for sent, want := range map[string]time.Duration{
+		strconv.FormatInt(now.UnixMilli()-1500, 10): 1500 * time.Millisecond,
+		strconv.FormatInt(now.UnixMilli()+1500, 10): 0, // the queue's clock is ahead
+		"":                     0,
+		"9223372036854775808":  0,
+		"9223372036854775807":  0,
+		"-9223372036854775808": 1<<63 - 1,
+	} {
+		m := events.SQSMessage{Attributes: map[string]string{"SentTimestamp": sent}}
+		if got := trigger.Queued(m, now); got != want {
+			t.Errorf("sent at %q: queued for %s, want %s", sent, got, want)
+		}
+	}
+	if got := trigger.Queued(events.SQSMessage{}, now); got != 0 {
+		t.Errorf("not sent: queued for %s", got)
+	}
+}

@@ -18,21 +18,23 @@ import (
 	"videosdk-end-session/internal/ledger"
 	"videosdk-end-session/internal/publish"
 	"videosdk-end-session/internal/start"
+	"videosdk-end-session/internal/telemetry"
 	"videosdk-end-session/internal/videosdk"
 )
 
 // Service builds the use case. It calls nothing outside the process.
 func Service(p start.Process) (*endsession.Service, error) {
 	c := p.Config
+	about, calls := p.Secret(c.VideoSDKSecretID), telemetry.Calls{Log: p.Log, Now: p.Now}
 	secret, err := credentials.New(credentials.Config[videosdk.Credentials]{
 		Secrets: secretsmanager.NewFromConfig(p.AWS), SecretID: c.VideoSDKSecretID, TTL: c.SecretTTL, Parse: videosdk.ParseCredentials, Now: p.Now,
-		Stale: p.StaleSecret(c.VideoSDKSecretID),
+		Stale: about.Stale, Fetched: about.Fetched,
 	})
 	if err != nil {
 		return nil, err
 	}
 	client, err := videosdk.New(videosdk.Config{
-		Endpoint: c.VideoSDKAPIEndpoint, Credentials: secret, Transport: videosdk.NewTransport(), Now: p.Now,
+		Endpoint: c.VideoSDKAPIEndpoint, Credentials: secret, Transport: calls.VideoSDK(videosdk.NewTransport()), Now: p.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -40,7 +42,7 @@ func Service(p start.Process) (*endsession.Service, error) {
 	return endsession.New(endsession.Config{
 		Reader: client,
 		Ender:  client,
-		Ledger: ledger.NewDynamoDB(dynamodb.NewFromConfig(p.AWS), c.LedgerTable, p.Now),
+		Ledger: calls.Ledger(ledger.NewDynamoDB(dynamodb.NewFromConfig(p.AWS), c.LedgerTable, p.Now)),
 		Outbox: &publish.EventBridge{Events: eventbridge.NewFromConfig(p.AWS), Bus: c.EventBusName, Names: c.PublishParticipantNames},
 		Policy: endsession.Policy{
 			MaxTriggerAge: c.MaxTriggerAge, BookingLead: c.BookingLead, BookingGrace: c.BookingGrace,

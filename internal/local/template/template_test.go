@@ -61,6 +61,8 @@ func TestProjectFunctions(t *testing.T) {
 				"DRY_RUN":                   "false",
 				"PUBLISH_PARTICIPANT_NAMES": "false",
 				"LOG_LEVEL":                 "INFO",
+				"LOG_SAMPLE_RATE":           "0",
+				"STACK_NAME":                "demo",
 			},
 		},
 		{
@@ -95,6 +97,8 @@ func TestProjectFunctions(t *testing.T) {
 				"DRY_RUN":                   "false",
 				"PUBLISH_PARTICIPANT_NAMES": "false",
 				"LOG_LEVEL":                 "INFO",
+				"LOG_SAMPLE_RATE":           "0",
+				"STACK_NAME":                "demo",
 			},
 		},
 		{
@@ -123,6 +127,8 @@ func TestProjectFunctions(t *testing.T) {
 				"DRY_RUN":                   "false",
 				"PUBLISH_PARTICIPANT_NAMES": "false",
 				"LOG_LEVEL":                 "INFO",
+				"LOG_SAMPLE_RATE":           "0",
+				"STACK_NAME":                "demo",
 			},
 		},
 	}
@@ -146,6 +152,8 @@ func TestProjectFunctions(t *testing.T) {
 			"BOOKING_GRACE":     "60m",
 			"SECRET_TTL":        "5m",
 			"LOG_LEVEL":         "INFO",
+			"LOG_SAMPLE_RATE":   "0",
+			"STACK_NAME":        "demo",
 		},
 	})
 	if diff := cmp.Diff(want, got); diff != "" {
