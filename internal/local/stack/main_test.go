@@ -43,6 +43,10 @@ func TestMain(m *testing.M) {
 		fmt.Fprintf(os.Stderr, "FAIL: the log of the functions holds what must not be logged:\n%s\n", strings.Join(leaks, "\n"))
 		code = 1
 	}
+	if unreadable := printed.unreadable(); len(unreadable) > 0 {
+		fmt.Fprintf(os.Stderr, "FAIL: the log of the functions holds what CloudWatch does not read as it is meant:\n%s\n", strings.Join(unreadable, "\n"))
+		code = 1
+	}
 	if err := os.RemoveAll(folder); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
