@@ -243,6 +243,10 @@ var lines = []struct {
 		write: ledger(scripted{}, func(ctx context.Context, l endsession.Ledger) { _, _, _ = l.Load(ctx, key) }),
 	},
 	{
+		name: "ledger loaded in vain", level: slog.LevelDebug,
+		write: ledger(scripted{err: errors.New("throttled")}, func(ctx context.Context, l endsession.Ledger) { _, _, _ = l.Load(ctx, key) }),
+	},
+	{
 		name: "ledger stored", level: slog.LevelDebug,
 		write: ledger(scripted{is: true}, func(ctx context.Context, l endsession.Ledger) {
 			claimed := endsession.Entry{Key: key, State: endsession.Claimed, Owner: "o", Pin: endsession.Pin{RoomID: "r", SessionID: "s"}}
