@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"internal/queue":     {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/sqs"},
 	"internal/start": {
 		"internal/config", "internal/telemetry", "github.com/aws/aws-lambda-go/lambda", "github.com/aws/aws-sdk-go-v2/aws",
-		"github.com/aws/aws-sdk-go-v2/config",
+		"github.com/aws/aws-sdk-go-v2/config", "github.com/aws/smithy-go/logging",
 	},
 	"internal/wiring": {"internal/", "github.com/aws/aws-sdk-go-v2/service/"},
 	"internal/webhook": {

@@ -49,7 +49,7 @@ func Run(getenv func(string) string, log io.Writer, function config.Function, bu
 // prepare builds the handler. It calls nothing outside the process.
 func prepare(ctx context.Context, p Process, build func(Process) (lambda.Handler, error)) (lambda.Handler, error) {
 	var err error
-	if p.AWS, err = awsconfig.LoadDefaultConfig(ctx); err != nil {
+	if p.AWS, err = awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(sdkLog{p.Log, ctx})); err != nil {
 		return nil, fmt.Errorf("load the AWS configuration: %w", err)
 	}
 	p.Triggers = telemetry.Triggers{Log: p.Log, Door: string(p.Function)}

@@ -15,10 +15,10 @@ import (
 	"videosdk-end-session/internal/telemetry"
 )
 
-// logging is a handler that writes a line of each level.
-type logging struct{ log *slog.Logger }
+// twoLines is a handler that writes a line of each level.
+type twoLines struct{ log *slog.Logger }
 
-func (h logging) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+func (h twoLines) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	h.log.DebugContext(ctx, "fine")
 	h.log.InfoContext(ctx, "coarse")
 	return payload, nil
@@ -53,7 +53,7 @@ func TestAShareOfInvocationsIsLoggedInFull(t *testing.T) {
 			var out bytes.Buffer
 			drawn := 0
 			h := sampled{
-				Handler: logging{telemetry.Setup(&out, telemetry.Options{})}, rate: tt.rate,
+				Handler: twoLines{telemetry.Setup(&out, telemetry.Options{})}, rate: tt.rate,
 				luck: func() float64 { drawn++; return tt.luck },
 			}
 			if got, err := h.Invoke(t.Context(), []byte("p")); err != nil || string(got) != "p" {

@@ -161,6 +161,10 @@ var lines = []struct {
 		write: rejected(
 			result(nil).Request, endsession.Error{Code: endsession.CodeInvalidRequest, Message: "roomId must be a string"}),
 	},
+	{
+		name:  "rejected, left alone by its source's profiles",
+		write: rejected(endsession.Request{Source: "canvas", ID: "i"}, endsession.Error{Code: endsession.CodeIgnored, Message: "not_relevant"}),
+	},
 	{name: "rejected, nothing readable", write: rejected(endsession.Request{}, endsession.Error{Code: endsession.CodeInvalidJSON, Message: "m"})},
 	{
 		name:  "rejected, a request of any length",
@@ -199,7 +203,13 @@ var lines = []struct {
 	},
 	{
 		name:  "webhook refused, with a URL of any length",
-		write: webhook(func(ctx context.Context, w telemetry.Webhooks) { w.Refused(ctx, anyLength, "unknown_source") }),
+		write: webhook(func(ctx context.Context, w telemetry.Webhooks) { w.Refused(ctx, anyLength, "signature_missing") }),
+	},
+	{
+		name: "webhook failed, with a URL that names no source",
+		write: webhook(func(ctx context.Context, w telemetry.Webhooks) {
+			w.Failed(ctx, anyLength, &endsession.Error{Code: endsession.CodeWebhookSourceUnknown, Class: endsession.Permanent, Message: "m"})
+		}),
 	},
 	{
 		name: "webhook failed, malformed",
@@ -217,6 +227,19 @@ var lines = []struct {
 		name: "webhook failed, its secret not allowed",
 		write: webhook(func(ctx context.Context, w telemetry.Webhooks) {
 			w.Failed(ctx, "calcom", &endsession.Error{Code: endsession.CodeSecretUnavailable, Class: endsession.Credentials, Message: "m"})
+		}),
+	},
+
+	{
+		name: "webhook expressions failed",
+		write: webhook(func(ctx context.Context, w telemetry.Webhooks) {
+			w.ExpressionsFailed(ctx, "my-lms", []string{"profiles[0].room", "profiles[0].id"})
+		}),
+	},
+	{
+		name: "webhook sources invalid",
+		write: webhook(func(ctx context.Context, w telemetry.Webhooks) {
+			w.Misconfigured(ctx, []string{"my-lms: scheme: expected one of …"})
 		}),
 	},
 

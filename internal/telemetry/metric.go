@@ -74,17 +74,18 @@ var Emitted = []Metric{
 // Other is the group of every source and reason that has no metric of its own. The line says which it was.
 const Other = "other"
 
-// Sources are the values of the dimension sourceGroup besides Other: the sources of webhooks that are built in, what the doors call a document
+// Sources are the values of the dimension sourceGroup besides Other: the names of internal/webhook/sources, what the doors call a document
 // that names no source, and the source of the events that the template's rule takes. A document's own source is free text.
 var Sources = []string{
-	"acuity", "calcom", "calendly", "canvas", "cloudevents", "square", "standard-webhooks", "svix",
+	"acuity", "body-token", "calcom", "calendly", "canvas", "cloudevents", "github", "nylas", "square", "standard-webhooks", "stripe", "svix",
+	"thinkific", "token", "videosdk", "zoom",
 	"direct", "eventbridge", "http", "queue", "sns", "videosdk.trigger",
 }
 
-// Reasons are the values of the dimension reasonGroup besides Other. A profile may give reasons in words of its own.
+// Reasons are the values of the dimension reasonGroup besides Other. The profiles of an operator's own source may give others.
 var Reasons = []string{
-	"no_room", "not_relevant", "one_seat", "outside_window", // to ignore a webhook
-	"signature_malformed", "signature_mismatch", "signature_missing", "signature_stale", "unknown_source", // to refuse it
+	"after_window", "before_window", "challenge", "group_event", "no_room", "not_relevant", "one_seat", "own_event", // to ignore a webhook
+	"signature_malformed", "signature_mismatch", "signature_missing", "signature_stale", // to refuse it
 }
 
 // measured is the metrics of one line, and what their dimensions are made of.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -84,6 +86,51 @@ func TestAThousandSourcesMakeNoMetricOfTheirOwn(t *testing.T) {
 	}
 	if first == 0 || len(seen) != first {
 		t.Errorf("%d metrics after one source, %d after a thousand: %q", first, len(seen), slices.Sorted(maps.Keys(seen)))
+	}
+}
+
+// The lists are written out, because this package cannot know the one for webhooks.
+func TestEverySourceAndReasonThatIsBuiltInIsKnown(t *testing.T) {
+	files, err := filepath.Glob("../webhook/sources/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d sources, %v", len(files), err)
+	}
+	sources := []string{"direct", "eventbridge", "http", "queue", "sns", "videosdk.trigger"}
+	reasons := []string{"after_window", "before_window", "challenge", "own_event"}
+	for _, file := range files {
+		sources = append(sources, strings.TrimSuffix(filepath.Base(file), ".json"))
+		var source struct {
+			Profiles []struct{ Skip map[string]any }
+		}
+		text, err := os.ReadFile(file)
+		if err == nil {
+			err = json.Unmarshal(text, &source)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range source.Profiles {
+			reasons = slices.AppendSeq(reasons, maps.Keys(p.Skip))
+		}
+	}
+	for _, file := range []string{"../webhook/source.go", "../webhook/verify.go"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		constants := regexp.MustCompile(`(?m)^\t(?:signature|reason)\w+ +(?:reason +)?= "(\w+)"`).FindAllStringSubmatch(string(text), -1)
+		if len(constants) == 0 {
+			t.Errorf("no reasons in %s", file)
+		}
+		for _, c := range constants {
+			reasons = append(reasons, c[1])
+		}
+	}
+	for name, lists := range map[string][2][]string{"sources": {sources, telemetry.Sources}, "reasons": {reasons, telemetry.Reasons}} {
+		built := slices.Compact(slices.Sorted(slices.Values(lists[0])))
+		if diff := cmp.Diff(built, slices.Sorted(slices.Values(lists[1]))); diff != "" {
+			t.Errorf("%s (-built in +known):\n%s", name, diff)
+		}
 	}
 }
 

@@ -104,6 +104,12 @@ func replace(groups []string, a slog.Attr) slog.Attr {
 	switch value := a.Value.Any().(type) {
 	case string:
 		a.Value = slog.StringValue(masked(value))
+	case []string:
+		texts := make([]string, len(value))
+		for i, text := range value {
+			texts[i] = masked(text)
+		}
+		a.Value = slog.AnyValue(texts)
 	case error:
 		// Unlike value.Error(), Sprint survives a nil pointer.
 		a.Value = slog.StringValue(masked(fmt.Sprint(value)))

@@ -268,6 +268,7 @@ func TestTokensAreMasked(t *testing.T) {
 		{"a value that resolves itself", slog.Any("k", resolved{slog.StringValue(token)}), `"k":"[redacted]"`},
 		{"a value that resolves to a group", slog.Any("g", resolved{slog.GroupValue(slog.String("k", token))}), `"g":{"k":"[redacted]"}`},
 		{"a text by the name of a field of the line", slog.String("time", token), `"timestamp":"[redacted]"`},
+		{"texts", slog.Any("k", []string{"a", token}), `"k":["a","[redacted]"]`},
 		{"no token", slog.String("k", "eyJ.eyJ and a.b.c and eyJx.x"), `"k":"eyJ.eyJ and a.b.c and eyJx.x"`},
 		{"no error", slog.Any("k", none), `"k":"<nil>"`},
 	}

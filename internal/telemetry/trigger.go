@@ -116,7 +116,11 @@ func (t Triggers) Rejected(ctx context.Context, r endsession.Request, err *endse
 	line.failure(err)
 	m := measured{door: t.Door, code: err.Code}
 	m.count(rejected)
-	write(ctx, t.Log, slog.LevelWarn, "trigger.rejected", line, m)
+	level := slog.LevelWarn
+	if err.Code == endsession.CodeIgnored {
+		level = slog.LevelInfo // nobody needs to look at one of those
+	}
+	write(ctx, t.Log, level, "trigger.rejected", line, m)
 }
 
 // fields are those of a line. Empty ones are left out, where that says as much.
