@@ -159,20 +159,26 @@ var lines = []struct {
 	{
 		name: "rejected, a readable request",
 		write: rejected(
-			result(nil).Request, endsession.Error{Code: endsession.CodeInvalidRequest, Message: "roomId must be a string"}),
+			result(nil).Request, endsession.Error{Code: endsession.CodeInvalidRequest, Class: endsession.Permanent, Message: "roomId must be a string"}),
 	},
 	{
-		name:  "rejected, left alone by its source's profiles",
-		write: rejected(endsession.Request{Source: "canvas", ID: "i"}, endsession.Error{Code: endsession.CodeIgnored, Message: "not_relevant"}),
+		name: "rejected, until the profiles of its source are in reach",
+		write: rejected(
+			endsession.Request{Source: "my-lms", ID: "i"}, endsession.Error{Code: endsession.CodeSecretUnavailable, Class: endsession.Transient, Message: "m"}),
 	},
-	{name: "rejected, nothing readable", write: rejected(endsession.Request{}, endsession.Error{Code: endsession.CodeInvalidJSON, Message: "m"})},
+	{
+		name: "rejected, until the profiles of its source are mended",
+		write: rejected(
+			endsession.Request{Source: "my-lms", ID: "i"}, endsession.Error{Code: endsession.CodeSecretInvalid, Class: endsession.Credentials, Message: "m"}),
+	},
+	{name: "rejected, nothing readable", write: rejected(endsession.Request{}, endsession.Error{Code: endsession.CodeInvalidJSON, Class: endsession.Permanent, Message: "m"})},
 	{
 		name:  "rejected, a request of any length",
-		write: rejected(endsession.Request{Source: anyLength, ID: anyLength}, endsession.Error{Code: endsession.CodeInvalidRequest, Message: "m"}),
+		write: rejected(endsession.Request{Source: anyLength, ID: anyLength}, endsession.Error{Code: endsession.CodeInvalidRequest, Class: endsession.Permanent, Message: "m"}),
 	},
 	{
 		name:  "rejected, a token for an id",
-		write: rejected(endsession.Request{Source: "s", ID: token}, endsession.Error{Code: endsession.CodeInvalidRequest, Message: "m"}),
+		write: rejected(endsession.Request{Source: "s", ID: token}, endsession.Error{Code: endsession.CodeInvalidRequest, Class: endsession.Permanent, Message: "m"}),
 	},
 
 	{
@@ -301,7 +307,6 @@ func attempted(change func(*endsession.Result)) func(context.Context, *slog.Logg
 }
 
 func rejected(r endsession.Request, err endsession.Error) func(context.Context, *slog.Logger) {
-	err.Class = endsession.Permanent
 	return func(ctx context.Context, log *slog.Logger) {
 		telemetry.Triggers{Log: log, Door: "sqs"}.Rejected(ctx, r, &err)
 	}

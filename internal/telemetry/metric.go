@@ -107,6 +107,19 @@ func (m *measured) took(one Metric, d time.Duration) {
 	m.values = append(m.values, value{one, milliseconds(d)})
 }
 
+// unread counts what was delivered and could not be made a request.
+func (m *measured) unread(err *endsession.Error) {
+	switch err.Class {
+	case endsession.Permanent:
+		m.count(rejected)
+	case endsession.Credentials:
+		m.count(deferred)
+		m.count(credentialsRefused)
+	default:
+		m.count(deferred)
+	}
+}
+
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // attrs are the members that make a line one of the Embedded Metric Format: dimensions, values, and the directives that name both. A

@@ -107,7 +107,8 @@ func countOf(o endsession.Outcome) Metric {
 	}
 }
 
-// Rejected writes the line of something that was delivered and is no request. What it says of itself may be of any length.
+// Rejected writes the line of something that was delivered and is no request, or cannot be read as one for now. What it says of itself may
+// be of any length.
 func (t Triggers) Rejected(ctx context.Context, r endsession.Request, err *endsession.Error) {
 	var line fields
 	line.text("source", endsession.Truncate(r.Source))
@@ -115,12 +116,8 @@ func (t Triggers) Rejected(ctx context.Context, r endsession.Request, err *endse
 	line.text("traceId", root(r.Trace))
 	line.failure(err)
 	m := measured{door: t.Door, code: err.Code}
-	m.count(rejected)
-	level := slog.LevelWarn
-	if err.Code == endsession.CodeIgnored {
-		level = slog.LevelInfo // nobody needs to look at one of those
-	}
-	write(ctx, t.Log, level, "trigger.rejected", line, m)
+	m.unread(err)
+	write(ctx, t.Log, slog.LevelWarn, "trigger.rejected", line, m)
 }
 
 // fields are those of a line. Empty ones are left out, where that says as much.

@@ -169,8 +169,9 @@ func traceRoot(trace string) string {
 	return id
 }
 
+const trace = "Root=1-62429766-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1"
+
 func TestTheTraceAndTheIDsOfAnHTTPCallReachThePublishedEvent(t *testing.T) {
-	const trace = "Root=1-62429766-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1"
 	n := len(printed.all())
 	s, aws := startWatched(t, nil)
 	live(t, s, room, time.Hour)
@@ -184,6 +185,30 @@ func TestTheTraceAndTheIDsOfAnHTTPCallReachThePublishedEvent(t *testing.T) {
 	}
 	if got := aws.outcomeTraces(t, "traced-http"); !slices.Equal(got, []string{trace}) {
 		t.Errorf("published with the traces %q, want the caller's", got)
+	}
+}
+
+func TestTheTraceAndTheIDsOfAWebhookReachThePublishedEventByTheQueue(t *testing.T) {
+	n := len(printed.all())
+	aws := &watched{}
+	s := startWebhooks(t, stack.Config{Intercept: aws.intercept})
+	live(t, s, room, time.Hour)
+	wantAnswer(t, sendWebhook(t, s, stack.Webhook{
+		Source: "standard-webhooks", ID: "msg_1", Header: map[string]string{"X-Amzn-Trace-Id": trace},
+		Payload: []byte(`{"id":"traced-webhook","roomId":"` + room + `"}`),
+	}), http.StatusAccepted, "accepted")
+	if line := wantLine(t, s, "traced-webhook", traceRoot(trace), n); line.Door != "sqs" {
+		t.Errorf("settled by %s", line.Door)
+	}
+	if lines := about("traced-webhook", n); lines[0].Message != "webhook.accepted" || lines[0].Door != "webhook" {
+		t.Errorf("first seen in %s", lines[0].text)
+	}
+	for at, traces := range map[string][]string{
+		"queue": aws.queuedTraces(t, "traced-webhook"), "bus": aws.outcomeTraces(t, "traced-webhook"),
+	} {
+		if !slices.Equal(traces, []string{trace}) {
+			t.Errorf("on the %s with the traces %q, want the sender's", at, traces)
+		}
 	}
 }
 
