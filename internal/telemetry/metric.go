@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"videosdk-end-session/internal/endsession"
@@ -185,15 +186,12 @@ func (m measured) metadata(at time.Time) json.RawMessage {
 }
 
 func appendSets(b []byte, sets [][]string) []byte {
+	b = append(b, '[')
 	for i, set := range sets {
-		b = append(b, "[,"[min(i, 1)], '[', '"')
-		for j, name := range set {
-			if j > 0 {
-				b = append(b, `","`...)
-			}
-			b = append(b, name...)
+		if i > 0 {
+			b = append(b, ',')
 		}
-		b = append(b, '"', ']')
+		b = append(append(append(b, `["`...), strings.Join(set, `","`)...), `"]`...)
 	}
 	return append(b, ']')
 }
