@@ -310,6 +310,27 @@ func TestVerifiersShareTheKeysOfTheProcess(t *testing.T) {
 	}
 }
 
+// TestKeysAreKeptWhenTheSecretIsReadAgain reads it as often as strangers can make it be read.
+func TestKeysAreKeptWhenTheSecretIsReadAgain(t *testing.T) {
+	server := newKeyServer(t, rfcSet)
+	parse := Parser(server.Client(), process.Now)
+	for range 20 {
+		sources, err := parse([]byte(`{"canvas":{"jwks":"` + server.URL + `"}}`))
+		if err != nil || sources.Mistakes() != nil {
+			t.Fatal(err, sources.Mistakes())
+		}
+		if _, _, refused := sources.authenticate(t.Context(), "canvas", rfcToken); refused != nil {
+			t.Fatal(refused)
+		}
+		if _, _, refused := sources.authenticate(t.Context(), "canvas", lostToken); refused == nil || refused.Code != endsession.CodeWebhookRefused {
+			t.Fatal(refused)
+		}
+	}
+	if got := server.count(); got != 1 {
+		t.Errorf("fetched %d times, want 1", got)
+	}
+}
+
 // TestAKeySetOutlivesNoFreeze takes a clock whose monotonic reading stands still while the wall clock goes on, as in a function that was
 // frozen between two invocations. Such a time cannot be made but by writing into one: its first word counts nanoseconds in its lowest 30
 // bits, and the seconds of the wall clock above them.
