@@ -8,15 +8,18 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
 	"videosdk-end-session/internal/endsession"
 	"videosdk-end-session/internal/local/deliveries"
 	"videosdk-end-session/internal/local/pages"
+	"videosdk-end-session/internal/trigger"
 )
 
 // docs is the folder of the pages about sources.
@@ -115,7 +118,7 @@ func TestTheRecipesAreTheEntriesOfTheSamples(t *testing.T) {
 	}
 	want := map[string]string{}
 	for _, f := range files {
-		if _, own := f.Entry["profiles"]; own || f.Entry["scheme"] != nil {
+		if _, isNative := native(f.Source); !isNative || f.Entry["profiles"] != nil {
 			want[f.Source] = canonical(t, f.Entry)
 		}
 	}
@@ -155,6 +158,27 @@ func canonical(t *testing.T, value any) string {
 	return string(text)
 }
 
+// natives returns the sources that need no scheme and no profiles of anybody's.
+func natives(t *testing.T) []string {
+	t.Helper()
+	files, err := sourceFiles.ReadDir("sources")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, file := range files {
+		name := strings.TrimSuffix(file.Name(), ".json")
+		own, _ := native(name)
+		if own.has("profiles") || own.has("scheme") || own.has("signature") && own.has("document") {
+			names = append(names, name)
+		}
+	}
+	if len(names) < 9 {
+		t.Fatalf("only %q", names)
+	}
+	return names
+}
+
 // reasons returns why webhooks of a source may be left alone.
 func (s *Source) reasons() []string {
 	all := map[string]bool{}
@@ -184,8 +208,7 @@ func TestThePagesNameEveryReasonToLeaveAWebhookAlone(t *testing.T) {
 	}
 	keys.BaseURL, keys.KeySetURL = "https://hooks.example.com", "https://hooks.example.com/jwks"
 	on := map[string]string{"svix": "standard-webhooks.md"}
-	natives := []string{"acuity", "calcom", "calendly", "canvas", "cloudevents", "square", "standard-webhooks", "svix", "videosdk"}
-	for _, name := range natives {
+	for _, name := range natives(t) {
 		t.Run(name, func(t *testing.T) {
 			source := configured(t, map[string]map[string]json.RawMessage{name: keys.Entry(name)}).byName[name]
 			file := on[name]
@@ -225,6 +248,32 @@ func TestThePagesNameEveryFieldAndScheme(t *testing.T) {
 	}
 }
 
+// TestTheScheduledDocumentIsATrigger reads what the schedule of the recipe puts on the queue, when it is due.
+func TestTheScheduledDocumentIsATrigger(t *testing.T) {
+	for _, b := range blocks(t) {
+		var schedule struct {
+			ScheduleExpression string
+			Target             struct{ Input string }
+		}
+		if b.Page != "recipes.md" || b.About != "for AWS" || json.Unmarshal([]byte(b.Text), &schedule) != nil {
+			continue
+		}
+		due, err := time.Parse("at(2006-01-02T15:04:05)", schedule.ScheduleExpression)
+		if err != nil {
+			t.Fatal(err)
+		}
+		message := events.SQSMessage{
+			MessageId: "m-1", Body: schedule.Target.Input, Attributes: map[string]string{"SentTimestamp": strconv.FormatInt(due.UnixMilli(), 10)},
+		}
+		got, refused := trigger.Reader{}.Message(t.Context(), message, due.Add(time.Second))
+		if refused != nil || !got.OccurredAt.Equal(due) {
+			t.Errorf("happened at %s, want %s (%v)", got.OccurredAt, due, refused)
+		}
+		return
+	}
+	t.Error("no schedule")
+}
+
 // TestTheNotesOnJMESPathAreRight evaluates what add-a-source.md says of the language.
 func TestTheNotesOnJMESPathAreRight(t *testing.T) {
 	const document = `{"a":"A","list":[{"x":true,"y":"Y"}],"zero":0,"empty":"","id":4711,"long":9007199254740993,"dot":1.0,"exp":1e3}`
@@ -249,6 +298,7 @@ func TestTheNotesOnJMESPathAreRight(t *testing.T) {
 		{"to_string(dot)", "1.0"},
 		{"to_string(exp)", "1e3"},
 		{"exp > `1`", nil},
+		{"to_number(exp) > `1`", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.expression, func(t *testing.T) {

@@ -113,6 +113,7 @@ func TestThePagesOfTheSourcesShowWhatMakeWebhookPrints(t *testing.T) {
 			for _, other := range blocks {
 				if meeting := rooms.FindStringSubmatch(other.Text); other.Page == b.Page && shown != "" && meeting != nil {
 					beginMeeting(t, videosdk, meeting[1])
+					break
 				}
 			}
 			write(t, payload, b.Text)
