@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -14,45 +15,116 @@ import (
 // expression is a compiled JMESPath expression. The zero value finds nothing.
 type expression struct {
 	path *jmespath.JMESPath
+	// sorts is the text of an expression that may sort. The library's sort_by sorts the list itself, be it the document's or one that
+	// stands in the expression, and so changes what others find.
+	sorts string
 }
 
-// compile compiles an expression. Its error says where in the text the mistake is.
+// compile compiles an expression. Its error says where in the text the mistake is, and quotes nothing of it.
 func compile(text string) (e expression, err error) {
 	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("cannot be compiled: %v", v)
+		if recover() != nil {
+			e, err = expression{}, errors.New("cannot be compiled")
 		}
 	}()
 	if strings.TrimSpace(text) == "" {
 		return expression{}, errors.New("expected a JMESPath expression")
 	}
-	path, err := jmespath.Compile(text)
+	e.path, err = jmespath.Compile(text)
 	if err != nil {
-		var syntax jmespath.SyntaxError
-		if errors.As(err, &syntax) {
-			return expression{}, fmt.Errorf("position %d: %w", syntax.Offset+1, err)
-		}
+		return expression{}, mistake(text, err)
+	}
+	if err := checkCalls(text); err != nil {
 		return expression{}, err
 	}
-	e = expression{path: path}
-	// The library finds unknown functions only when it calls them, which it does here where no value is needed to get there.
-	if _, err := e.search(nil); err != nil && strings.Contains(err.Error(), "unknown function") {
-		return expression{}, err
+	if !evaluable(e.path) {
+		return expression{}, errors.New("cannot be compiled")
+	}
+	if strings.Contains(text, "sort_by") {
+		e.sorts = text
 	}
 	return e, nil
 }
 
+// evaluable tells whether the library can evaluate what it has compiled: it takes a few expressions that it can't. This shows where no
+// value is needed to get there.
+func evaluable(path *jmespath.JMESPath) (can bool) {
+	defer func() { can = can || recover() != nil }() // which is for want of values
+	_, err := path.Search(nil)
+	return err == nil || !strings.HasPrefix(err.Error(), "Unknown AST node")
+}
+
+// mistake returns what the library finds wrong with an expression.
+func mistake(text string, err error) error {
+	var syntax jmespath.SyntaxError
+	if !errors.As(err, &syntax) {
+		return errors.New("has a literal or a number that cannot be read") // which the library quotes
+	}
+	what := strings.TrimPrefix(syntax.Error(), "SyntaxError: ")
+	if strings.HasPrefix(what, "Unknown char") {
+		what = "a character that cannot stand here"
+	}
+	return fmt.Errorf("position %d: %s", position(text, syntax.Offset), what)
+}
+
+// position returns the number of the character, counted from 1, to which the byte at an offset belongs.
+func position(text string, offset int) int {
+	offset = min(offset, len(text))
+	for offset > 0 && offset < len(text) && !utf8.RuneStart(text[offset]) {
+		offset--
+	}
+	return utf8.RuneCountInString(text[:offset]) + 1
+}
+
+// Why an expression finds nothing on a document. What the library says may quote the document, which is somebody's.
+var (
+	errWrongType   = errors.New("a function was given a value of a type that it does not take")
+	errUnevaluable = errors.New("it cannot be evaluated on this document")
+)
+
 // search evaluates the expression. The library panics on some documents; that is an error here.
 func (e expression) search(document any) (found any, err error) {
 	defer func() {
-		if v := recover(); v != nil {
-			found, err = nil, fmt.Errorf("the expression cannot be evaluated: %v", v)
+		if recover() != nil {
+			found, err = nil, errUnevaluable
 		}
 	}()
-	if e.path == nil {
+	switch {
+	case e.path == nil:
 		return nil, nil
+	case e.sorts != "":
+		found, err = jmespath.Search(e.sorts, clone(document))
+	default:
+		found, err = e.path.Search(document)
 	}
-	return e.path.Search(document)
+	switch {
+	case err == nil:
+		return found, nil
+	case strings.HasPrefix(strings.ToLower(err.Error()), "invalid type"):
+		return nil, errWrongType
+	default:
+		return nil, errUnevaluable
+	}
+}
+
+// clone returns a value that shares no list with another.
+func clone(value any) any {
+	switch v := value.(type) {
+	case []any:
+		list := make([]any, len(v))
+		for i, one := range v {
+			list[i] = clone(one)
+		}
+		return list
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for name, one := range v {
+			object[name] = clone(one)
+		}
+		return object
+	default:
+		return value
+	}
 }
 
 // isTrue tells whether a value counts as true: JMESPath's own rule, by which null, false and everything empty does not.
@@ -99,7 +171,7 @@ func decode(payload []byte) (any, error) {
 	if err := d.Decode(&value); err != nil {
 		return nil, errors.New("expected a JSON value")
 	}
-	if d.More() {
+	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("expected a single JSON value")
 	}
 	return exact(value), nil

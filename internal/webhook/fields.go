@@ -2,9 +2,11 @@ package webhook
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +52,8 @@ func (f *fields) has(name string) bool {
 	return ok && string(value) != "null"
 }
 
+func (f *fields) hasAny(names ...string) bool { return slices.ContainsFunc(names, f.has) }
+
 func (f *fields) read(name string, into any, expected string) bool {
 	if !f.has(name) {
 		return false
@@ -75,7 +79,9 @@ func (f *fields) flag(name string) bool {
 
 func (f *fields) secrets(name string) []redacted.String {
 	var texts []string
-	f.read(name, &texts, "a list of texts")
+	if !f.read(name, &texts, "a list of texts") {
+		return nil
+	}
 	var secrets []redacted.String
 	for _, s := range texts {
 		secrets = append(secrets, redacted.New(s))
@@ -117,7 +123,10 @@ func (f *fields) expressions(name string) []expression {
 		if !f.read(name, &one, "a JMESPath expression or a list of them") {
 			return nil
 		}
-		texts = []string{one}
+		return []expression{f.expression(name)}
+	}
+	if len(texts) == 0 {
+		f.mistake(name, "expected at least one JMESPath expression")
 	}
 	var all []expression
 	for i, text := range texts {
@@ -132,14 +141,18 @@ func (f *fields) expressions(name string) []expression {
 
 // pattern reads an RE2 with one group; absent, it is nil.
 func (f *fields) pattern(name string) *regexp.Regexp {
-	text := f.text(name)
-	if text == "" {
+	var text string
+	if !f.read(name, &text, "a regular expression (RE2) with one group") {
 		return nil
 	}
 	pattern, err := regexp.Compile(text)
 	switch {
 	case err != nil:
-		f.mistake(name, "%v", err)
+		code := syntax.ErrInternalError
+		if wrong := (*syntax.Error)(nil); errors.As(err, &wrong) {
+			code = wrong.Code // without what is wrong, which it quotes
+		}
+		f.mistake(name, "expected a regular expression (RE2): %s", code)
 		return nil
 	case pattern.NumSubexp() != 1:
 		f.mistake(name, "expected one group, not %d", pattern.NumSubexp())

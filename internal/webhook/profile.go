@@ -39,8 +39,14 @@ type condition struct {
 	is     expression
 }
 
-// roomPattern finds a VideoSDK room id anywhere in a text, unless it is a part of something longer, such as a UUID.
-var roomPattern = regexp.MustCompile(`(?:^|[^\pL\pN-])([0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4})(?:$|[^\pL\pN-])`)
+// roomPattern finds a VideoSDK room id anywhere in a text, unless it is a part of something longer, such as a UUID: next to it may stand
+// no letter, with or without marks, no digit and no hyphen.
+var roomPattern = regexp.MustCompile(`(?:^|` + apart + `)([0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4})(?:$|` + apart + `)`)
+
+const apart = `[^\pL\pM\pN\x{2010}\x{2011}-]`
+
+// reasonName is what the names of reasons consist of: they stand in answers, log lines and metrics.
+const reasonName = "abcdefghijklmnopqrstuvwxyz0123456789_"
 
 // newProfile compiles a profile. All its mistakes go to f.
 func newProfile(f *fields) profile {
@@ -61,6 +67,9 @@ func newProfile(f *fields) profile {
 	p.rooms = [...][]expression{hostRoom: f.expressions("room"), customerRoom: f.expressions("customerRoom"), sharedRoom: f.expressions("sharedRoom")}
 	skip := f.object("skip")
 	for _, reason := range slices.Sorted(maps.Keys(skip.raw)) {
+		if strings.Trim(reason, reasonName) != "" || reason == "" {
+			skip.mistake(reason, "expected a reason of small letters, digits and underscores before the colon")
+		}
 		p.skip = append(p.skip, condition{reason: reason, is: skip.expression(reason)})
 	}
 	f.take(skip)
@@ -121,7 +130,7 @@ func (r *reading) text(field string, e expression) string {
 // could become one.
 func (r *reading) exact(field, text string) string {
 	if strings.ContainsRune(text, utf8.RuneError) {
-		r.problems = append(r.problems, field+" must not contain half of a surrogate pair")
+		r.problems = append(r.problems, field+" must not contain U+FFFD, which half of a surrogate pair becomes")
 		return ""
 	}
 	return text
@@ -189,7 +198,7 @@ func (p profile) apply(r *reading, s *Source) (trigger.Mapped, string) {
 		}
 	}
 	m.ID = r.exact("id", r.text("id", p.id))
-	m.Reason = endsession.Truncate(strings.Map(printable, r.text("reason", p.reason)))
+	m.Reason = endsession.Truncate(strings.TrimSpace(strings.Map(printable, r.text("reason", p.reason))))
 	m.OccurredAt = r.time("occurredAt", p.occurredAt)
 	m.StartsAt = r.time("startsAt", p.startsAt)
 	m.EndsAt = r.time("endsAt", p.endsAt)

@@ -31,6 +31,7 @@ type Source struct {
 	verifier            verifier // nil for events that come by a queue or a bus only
 	format              string   // json or form
 	profiles            []profile
+	configured          int  // so many of the profiles, the first ones, are the entry's own
 	document            bool // without profiles, the payload is our own document
 	when                expression
 	delay               *time.Duration // replaces the profiles'; nil if it is not configured
@@ -69,13 +70,17 @@ func newSource(name string, entry json.RawMessage, with parts) (*Source, []strin
 		delay := e.delay("delaySeconds")
 		s.delay = &delay
 	}
+	if !isName(name) {
+		e.mistakes = append(e.mistakes, e.path+": the name must be 1 to 256 characters without control characters and without blanks around it")
+	}
 	scheme := schemeOf(e, own, isNative, name)
 	set := settings{Secrets: e.secrets("secrets"), URL: e.text("url"), Header: e.text("header"), Token: e.text("token"), JWKS: e.text("jwks")}
-	if scheme != "" || e.has("secrets") {
+	if scheme != "" {
 		s.authenticate(e, scheme, set, with)
 	}
-	own.profilesTo(&s.profiles)
-	e.profilesTo(&s.profiles)
+	s.profiles = e.profiles()
+	s.configured = len(s.profiles)
+	s.profiles = append(s.profiles, own.profiles()...)
 	switch {
 	case len(s.profiles) > 0 && scheme == videosdkScheme:
 		e.mistake("profiles", "webhooks of VideoSDK itself confirm what has happened, and are never triggers")
@@ -87,6 +92,12 @@ func newSource(name string, entry json.RawMessage, with parts) (*Source, []strin
 	return s, e.mistakes
 }
 
+// isName tells whether triggers may have a source of this name, and keep it on their way over the queue.
+func isName(name string) bool {
+	r := endsession.Request{Target: endsession.Target{RoomID: "any"}, Source: name, ID: "any", OccurredAt: time.Unix(0, 0)}
+	return strings.TrimSpace(name) == name && r.Validate() == nil
+}
+
 // videosdkScheme is that of VideoSDK's own webhooks. One that tells of an ended session must never end the next.
 const videosdkScheme = "videosdk-rsa"
 
@@ -94,7 +105,7 @@ const videosdkScheme = "videosdk-rsa"
 func schemeOf(e, own *fields, isNative bool, name string) string {
 	chosen := e.text("scheme")
 	if !isNative {
-		if chosen == "" && e.has("secrets") {
+		if chosen == "" && e.hasAny("secrets", "url", "header", "token", "jwks") {
 			e.mistake("scheme", "expected one of %s", strings.Join(schemes(), ", "))
 		}
 		return chosen
@@ -129,9 +140,6 @@ func (s *Source) authenticate(e *fields, scheme string, set settings, with parts
 		file.take(c)
 	}
 	e.take(file)
-	if scheme == "" {
-		return // a mistake already
-	}
 	var err error
 	s.verifier, err = newVerifier(scheme, set, with)
 	var wrong problems
@@ -146,14 +154,24 @@ func (s *Source) authenticate(e *fields, scheme string, set settings, with parts
 	}
 }
 
-// profilesTo compiles the profiles of an object, before those that are there already: a source's own entry comes first.
-func (f *fields) profilesTo(profiles *[]profile) {
+// profiles compiles the profiles of an object.
+func (f *fields) profiles() []profile {
 	var all []profile
 	for _, one := range f.list("profiles", "profile") {
 		all = append(all, newProfile(one))
 		f.take(one)
 	}
-	*profiles = append(all, *profiles...)
+	return all
+}
+
+// isDocument tells whether a payload is our own document.
+func (s *Source) isDocument() bool { return s.document && len(s.profiles) == 0 }
+
+// inEnvelope returns the source as it is for its events in an envelope of EventBridge, for which no native profile is made.
+func (s *Source) inEnvelope() *Source {
+	inside := *s
+	inside.profiles = s.profiles[:s.configured]
+	return &inside
 }
 
 // read reads a payload in the source's format, whatever its content type says.
@@ -210,6 +228,9 @@ func (s *Source) search(document any) found {
 	if s.when.path != nil && !isTrue(r.value("when", s.when)) {
 		f.failed = r.failed
 		return f
+	}
+	if s.isDocument() {
+		return found{}
 	}
 	for i, p := range s.profiles {
 		r := &reading{document: document}
@@ -302,4 +323,13 @@ func (s *Sources) source(name string) (*Source, *endsession.Error) {
 		return nil, (&Source{name: name}).invalid(mistakes)
 	}
 	return nil, errUnknown
+}
+
+// atDoor returns the source of a name if it sends webhooks. One whose events come by a queue or a bus only is unknown at this door.
+func (s *Sources) atDoor(name string) (*Source, *endsession.Error) {
+	source, refused := s.source(name)
+	if refused == nil && source.verifier == nil {
+		return nil, errUnknown
+	}
+	return source, refused
 }
