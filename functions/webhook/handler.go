@@ -18,7 +18,7 @@ import (
 // receiver decides what becomes of webhooks.
 type receiver interface {
 	Receive(ctx context.Context, source string, d webhook.Delivery, trace string) (webhook.Verdict, *endsession.Error)
-	TakesCloudEvents(ctx context.Context, source string) (bool, *endsession.Error)
+	TakesCloudEvents(ctx context.Context, source string, received time.Time) (bool, *endsession.Error)
 }
 
 // sender puts a message on the trigger queue.
@@ -93,7 +93,7 @@ func (h handler) refuse(ctx context.Context, source string, why *endsession.Erro
 // handshake lets a sender of CloudEvents deliver here.
 func (h handler) handshake(ctx context.Context, source string, call gateway.Call) gateway.Answer {
 	origin := call.Header.Get("WebHook-Request-Origin")
-	takes, refused := h.receiver.TakesCloudEvents(ctx, source)
+	takes, refused := h.receiver.TakesCloudEvents(ctx, source, h.now())
 	switch {
 	case refused != nil:
 		return h.refuse(ctx, source, refused)

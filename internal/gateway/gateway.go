@@ -3,6 +3,7 @@
 package gateway
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -42,7 +43,7 @@ func Parse(payload []byte) (Call, bool) {
 	if json.Unmarshal(payload, &shape) != nil || shape.RequestContext == nil {
 		return Call{}, false
 	}
-	method := shape.HTTPMethod + shape.RequestContext.HTTP.Method
+	method := cmp.Or(shape.HTTPMethod, shape.RequestContext.HTTP.Method)
 	if method == "" {
 		return Call{}, false
 	}

@@ -25,18 +25,23 @@ const ahead = 5 * time.Minute
 // inFuture is the problem of a time that cannot be one at which something has happened.
 const inFuture = "occurredAt must not lie in the future: redriven, this would count as having happened later still"
 
+// timeless is the problem of something that would happen anew with each redrive.
+const timeless = "occurredAt is required in a bare document on a queue: a redriven message has no other time of its own"
+
 // undelayable is the problem of a delay where nothing can be kept back.
 const undelayable = "delaySeconds must be 0 here: only webhooks can be delayed"
 
 // envelope is what a door knows of a document that does not say it itself.
 type envelope struct {
 	source     string    // the door's own name
+	sourced    bool      // it holds whatever the document says
 	id         string    // the delivery's
 	occurredAt time.Time // zero where the document must say it
 	received   time.Time // no trigger happened later than it was received
 	redrivable bool      // the same bytes may be received again, days later
 	undated    bool      // the id tells the same bytes from others, but not one day from the next
 	delayable  bool      // the door can delay what it hands on
+	delay      time.Duration
 	trace      string
 }
 
@@ -57,7 +62,7 @@ func document(body []byte, env envelope) (endsession.Request, *endsession.Error)
 	return request, err
 }
 
-// delayed is document with the delay that was asked for, which is 0 unless the door can delay.
+// delayed is document with the delay that was asked for, or else the envelope's. It is 0 unless the door can delay.
 func delayed(body []byte, env envelope) (endsession.Request, time.Duration, *endsession.Error) {
 	request := endsession.Request{Source: env.source, ID: env.id, OccurredAt: env.occurredAt, Trace: env.trace}
 	if len(body) > MaxDocument {
@@ -72,14 +77,19 @@ func delayed(body []byte, env envelope) (endsession.Request, time.Duration, *end
 	request.CustomRoomID = d.alias("customRoomId", "userMeetingId")
 	request.SessionID = d.exact("sessionId")
 	unreadable := request.Target == endsession.Target{} && len(d.problems) > 0
-	request.Source = cmp.Or(d.exact("source"), env.source)
+	if !env.sourced {
+		request.Source = cmp.Or(d.exact("source"), env.source)
+	}
 	request.ID = cmp.Or(d.exact("id"), env.identity(d.has("occurredAt")))
 	request.Force = d.exact("force")
 	request.Reason = d.text("reason")
 	request.StartsAt = d.time("startsAt")
 	request.EndsAt = d.time("endsAt")
 	request.DryRun = d.flag("dryRun")
-	delay := d.delay("delaySeconds")
+	delay := env.delay
+	if d.has("delaySeconds") {
+		delay = d.delay("delaySeconds")
+	}
 	refused := delay > 0 && !env.delayable
 	if at := d.time("occurredAt"); !at.IsZero() {
 		request.OccurredAt = at
@@ -96,7 +106,7 @@ func delayed(body []byte, env envelope) (endsession.Request, time.Duration, *end
 		problems = append(problems, inFuture)
 	}
 	if unstated {
-		problems = append(problems, "occurredAt is required in a bare document on a queue: a redriven message has no other time of its own")
+		problems = append(problems, timeless)
 	}
 	checked := request // with something in place of what is named already
 	if checked.OccurredAt.IsZero() {
@@ -109,19 +119,22 @@ func delayed(body []byte, env envelope) (endsession.Request, time.Duration, *end
 	if len(problems) == 0 {
 		return request, delay, nil
 	}
-	code := endsession.CodeInvalidRequest
-	switch {
-	case len(problems) == 1 && refused:
-		code = endsession.CodeDelayNotSupported
-	case len(problems) == 1 && !possible:
-		code = endsession.CodeOccurredAtInFuture
-	case len(problems) == 1 && unstated:
-		code = endsession.CodeOccurredAtMissing
-	}
-	return request, 0, invalid(code, problems)
+	return request, 0, invalid(problems)
 }
 
-func invalid(code endsession.Code, problems []string) *endsession.Error {
+// invalid returns the error of problems. A single one may have a code of its own.
+func invalid(problems []string) *endsession.Error {
+	code := endsession.CodeInvalidRequest
+	if len(problems) == 1 {
+		switch problems[0] {
+		case undelayable:
+			code = endsession.CodeDelayNotSupported
+		case inFuture:
+			code = endsession.CodeOccurredAtInFuture
+		case timeless:
+			code = endsession.CodeOccurredAtMissing
+		}
+	}
 	return &endsession.Error{Code: code, Class: endsession.Permanent, Message: endsession.Truncate(strings.Join(problems, "; ")), Problems: problems}
 }
 

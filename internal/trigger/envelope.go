@@ -53,7 +53,7 @@ func (r Reader) foreign(ctx context.Context, body []byte, o opened) (endsession.
 	if r.Profiles == nil {
 		return endsession.Request{}, false, nil
 	}
-	mapped, known, err := r.Profiles.Map(ctx, Foreign{Source: o.foreign, Body: body, Received: o.received})
+	mapped, known, err := r.Profiles.Map(ctx, Foreign{Source: o.foreign, Body: body, Enveloped: o.content != nil})
 	if err != nil {
 		return o.unread(), known, err
 	}

@@ -19,9 +19,9 @@ type Profiles interface {
 
 // Foreign is an event in a shape of somebody else's.
 type Foreign struct {
-	Source   string // whose profiles map it
-	Body     []byte
-	Received time.Time
+	Source    string // whose profiles map it
+	Body      []byte
+	Enveloped bool // Body is an EventBridge event around what the source says, and not that itself
 }
 
 // Mapped is what the profiles found in an event. What they did not find is empty.

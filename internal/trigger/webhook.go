@@ -2,6 +2,7 @@ package trigger
 
 import (
 	"cmp"
+	"strings"
 	"time"
 
 	"videosdk-end-session/internal/endsession"
@@ -14,14 +15,13 @@ type Delivery struct {
 	Body       []byte // as it was vouched for; its digest stands for an id
 	OccurredAt time.Time
 	Received   time.Time
+	Delay      time.Duration // where the document asks for none
 	Trace      string
 }
 
-// Document reads a payload that is our document, and returns the delay that it asks for.
+// Document reads a payload that is our document, and returns the delay that holds for it.
 func (d Delivery) Document(payload []byte) (endsession.Request, time.Duration, *endsession.Error) {
-	request, delay, err := delayed(payload, d.envelope())
-	request.Source = d.Source
-	return request, delay, err
+	return delayed(payload, d.envelope())
 }
 
 // Mapped completes what the profiles found in a payload.
@@ -30,7 +30,10 @@ func (d Delivery) Mapped(m Mapped) (endsession.Request, *endsession.Error) {
 }
 
 func (d Delivery) envelope() envelope {
-	env := envelope{source: d.Source, id: d.ID, occurredAt: d.OccurredAt, received: d.Received, delayable: true, trace: d.Trace}
+	env := envelope{
+		source: d.Source, sourced: true, id: strings.TrimSpace(d.ID), occurredAt: d.OccurredAt, received: d.Received,
+		delayable: true, delay: d.Delay, trace: d.Trace,
+	}
 	if env.id == "" {
 		env.id = Digest(d.Body)
 		env.undated = env.occurredAt.IsZero()
@@ -62,21 +65,20 @@ func (m Mapped) request(env envelope) (endsession.Request, *endsession.Error) {
 	}
 	var possible bool
 	r.OccurredAt, possible = env.happened(r.OccurredAt)
-	code, problems := endsession.CodeInvalidRequest, r.Validate()
+	checked := r // with something in place of what is named already
+	var problems []string
+	if r.OccurredAt.IsZero() {
+		problems = append(problems, timeless)
+		checked.OccurredAt = env.received
+	}
 	if !possible {
-		if len(problems) == 0 {
-			code = endsession.CodeOccurredAtInFuture
-		}
 		problems = append(problems, inFuture)
 	}
 	if m.Delay > 0 && !env.delayable {
-		if len(problems) == 0 {
-			code = endsession.CodeDelayNotSupported
-		}
 		problems = append(problems, undelayable)
 	}
-	if len(problems) > 0 {
-		return r, invalid(code, problems)
+	if problems = append(problems, checked.Validate()...); len(problems) > 0 {
+		return r, invalid(problems)
 	}
 	return r, nil
 }

@@ -18,8 +18,14 @@ type Events struct {
 // Map implements trigger.Profiles. Who may put an event on the queue or the bus is AWS's to decide, so nothing is verified here.
 func (e Events) Map(ctx context.Context, f trigger.Foreign) (trigger.Mapped, bool, *endsession.Error) {
 	source, err := e.source(ctx, f.Source)
-	if err != nil || source == nil || len(source.profiles) == 0 {
+	if err != nil || source == nil {
 		return trigger.Mapped{}, false, err
+	}
+	if f.Enveloped {
+		source = source.inEnvelope()
+	}
+	if len(source.profiles) == 0 {
+		return trigger.Mapped{}, false, nil
 	}
 	mapped, err := source.mapped(ctx, f.Body, e.Failed)
 	return mapped, true, err
@@ -45,8 +51,6 @@ func (e Events) source(ctx context.Context, name string) (*Source, *endsession.E
 
 // canvas is the source of Canvas Live Events with no configuration at all.
 var canvas = sync.OnceValue(func() *Source {
-	s := &Source{name: trigger.CanvasSource}
 	own, _ := native(trigger.CanvasSource)
-	own.profilesTo(&s.profiles)
-	return s
+	return &Source{name: trigger.CanvasSource, profiles: own.profiles()}
 })

@@ -74,43 +74,51 @@ func (r *Receiver) Receive(ctx context.Context, name string, d Delivery, trace s
 }
 
 // TakesCloudEvents tells whether a source may be sent CloudEvents, which ask for permission first:
-// github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md, section 4.
-func (r *Receiver) TakesCloudEvents(ctx context.Context, name string) (bool, *endsession.Error) {
-	sources, err := r.Secret.Get(ctx)
-	if err != nil {
-		return false, endsession.AsError(err)
-	}
-	source, refused := sources.source(name)
-	return refused == nil && source.verifier != nil && len(source.profiles) == 0 && source.document, refused
+// github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md, section 4. Its error is as that of Receive.
+func (r *Receiver) TakesCloudEvents(ctx context.Context, name string, received time.Time) (bool, *endsession.Error) {
+	var takes bool
+	err := r.decide(ctx, received, func(sources *Sources) *endsession.Error {
+		source, refused := sources.atDoor(name)
+		takes = refused == nil && source.isDocument()
+		return refused
+	})
+	return takes, err
 }
 
-// authenticate finds the source and verifies the delivery. What would be turned away is tried once more with a fresh secret.
-func (r *Receiver) authenticate(ctx context.Context, name string, d Delivery) (*Source, verified, *endsession.Error) {
-	sources, err := r.Secret.Get(ctx)
+// authenticate finds the source and verifies the delivery.
+func (r *Receiver) authenticate(ctx context.Context, name string, d Delivery) (source *Source, v verified, err *endsession.Error) {
+	err = r.decide(ctx, d.Received, func(sources *Sources) (refused *endsession.Error) {
+		source, v, refused = sources.authenticate(ctx, name, d)
+		return refused
+	})
+	return source, v, err
+}
+
+// decide has the sources decide. Who would be turned away by what was cached a while ago is decided anew with a fresh secret.
+func (r *Receiver) decide(ctx context.Context, received time.Time, by func(*Sources) *endsession.Error) *endsession.Error {
+	cached, err := r.Secret.Get(ctx)
 	if err != nil {
-		return nil, verified{}, endsession.AsError(err)
+		return endsession.AsError(err)
 	}
-	source, v, refused := sources.authenticate(ctx, name, d)
+	refused := by(cached)
 	if refused == nil || refused.Code == endsession.CodeWebhookKeysUnavailable {
-		return source, v, refused
+		return refused
 	}
-	fresh, err := r.Secret.Refresh(ctx, d.Received.Add(-oldEnough))
-	if err != nil {
-		return nil, verified{}, endsession.AsError(err)
+	fresh, err := r.Secret.Refresh(ctx, received.Add(-oldEnough))
+	switch {
+	case err != nil:
+		return endsession.AsError(err)
+	case fresh == cached:
+		return refused
+	default:
+		return by(fresh)
 	}
-	if fresh == sources {
-		return nil, verified{}, refused
-	}
-	return fresh.authenticate(ctx, name, d)
 }
 
 func (s *Sources) authenticate(ctx context.Context, name string, d Delivery) (*Source, verified, *endsession.Error) {
-	source, unknown := s.source(name)
+	source, unknown := s.atDoor(name)
 	if unknown != nil {
 		return nil, verified{}, unknown
-	}
-	if source.verifier == nil {
-		return nil, verified{}, errUnknown // by this door
 	}
 	v, err := source.verifier.verify(ctx, d)
 	if err == nil {
@@ -150,46 +158,47 @@ func (s *Source) answer(v verified) ([]byte, bool) {
 func (r *Receiver) request(ctx context.Context, s *Source, v verified, d Delivery, trace string) (endsession.Request, time.Duration, *endsession.Error) {
 	// What was vouched for identifies an event that has no id: a JWT could be signed anew.
 	delivery := trigger.Delivery{Source: s.name, ID: v.id, Body: v.payload, Received: d.Received, Trace: trace}
-	if len(s.profiles) == 0 && s.document {
-		payload, err := unpack(v.payload, d.Header, &delivery)
+	if !s.isDocument() {
+		mapped, err := s.mapped(ctx, v.payload, r.Failed)
 		if err != nil {
-			return endsession.Request{Source: s.name}, 0, err
+			return endsession.Request{Source: s.name, ID: v.id}, 0, err
 		}
-		request, delay, err := delivery.Document(payload)
-		if s.delay != nil && delay == 0 {
-			delay = *s.delay
-		}
-		return request, delay, err
+		request, err := delivery.Mapped(mapped)
+		return request, mapped.Delay, err
 	}
-	mapped, err := s.mapped(ctx, v.payload, r.Failed)
+	if s.when.path != nil {
+		if _, err := s.mapped(ctx, v.payload, r.Failed); err != nil {
+			return endsession.Request{Source: s.name, ID: v.id}, 0, err
+		}
+	}
+	if s.delay != nil {
+		delivery.Delay = *s.delay
+	}
+	payload, err := unpack(v.payload, d.Header, &delivery)
 	if err != nil {
 		return endsession.Request{Source: s.name, ID: v.id}, 0, err
 	}
-	request, err := delivery.Mapped(mapped)
-	return request, mapped.Delay, err
+	return delivery.Document(payload)
 }
 
-// mapped maps a payload by the source's profiles. What they leave alone is an error of CodeIgnored.
+// mapped maps a payload by the source's profiles, of which our own document needs none. What they leave alone is an error of CodeIgnored.
 func (s *Source) mapped(ctx context.Context, payload []byte, failed func(context.Context, string, []string)) (trigger.Mapped, *endsession.Error) {
 	document, err := s.read(payload)
 	if err != nil {
 		return trigger.Mapped{}, &endsession.Error{Code: endsession.CodeInvalidJSON, Class: endsession.Permanent, Message: err.Error()}
 	}
-	f, invalid := s.apply(document)
-	if invalid != nil {
-		return trigger.Mapped{}, invalid
+	f, slow := s.apply(document)
+	if slow != nil {
+		return trigger.Mapped{}, slow
 	}
 	if len(f.failed) > 0 {
 		failed(ctx, s.name, f.failed)
 	}
 	switch {
 	case f.ignored != "":
-		return trigger.Mapped{}, &endsession.Error{Code: endsession.CodeIgnored, Class: endsession.Permanent, Message: f.ignored}
+		return trigger.Mapped{}, ignored(f.ignored)
 	case len(f.problems) > 0:
-		return trigger.Mapped{}, &endsession.Error{
-			Code: endsession.CodeInvalidRequest, Class: endsession.Permanent, Problems: f.problems,
-			Message: endsession.Truncate(strings.Join(f.problems, "; ")),
-		}
+		return trigger.Mapped{}, invalid(f.problems...)
 	}
 	return f.mapped, nil
 }
