@@ -107,12 +107,18 @@ func (r *reading) texts(field string, e expression) []string {
 		list = []any{value}
 	}
 	var texts []string
+	var wrong bool
 	for _, one := range list {
-		if text, ok := textOf(one); ok {
+		text, ok := textOf(one)
+		_, isBlank := one.(string)
+		switch {
+		case ok:
 			texts = append(texts, text)
+		case isTrue(one) && !isBlank:
+			wrong = true
 		}
 	}
-	if value != nil && len(texts) == 0 && isTrue(value) {
+	if wrong && len(texts) == 0 {
 		r.failed = append(r.failed, field+": expected a text or a number")
 	}
 	return texts
