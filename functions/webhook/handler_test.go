@@ -180,72 +180,72 @@ func TestAnswersToTheSender(t *testing.T) {
 			queued: `{"customRoomId":"u1","endsAt":"2026-11-23T10:00:00Z","id":"MEETING_ENDED:u1:2026-11-23T10:00:00Z","occurredAt":"2026-11-23T10:00:00Z","reason":"scheduled end","source":"calcom","startsAt":"2026-11-23T09:30:00Z"}`,
 		},
 		{
-			name: "not relevant", call: fromCalcom(`{"triggerEvent":"PING"}`), log: "level=INFO msg=webhook.ignored door=test source=calcom reason=not_relevant\n",
+			name: "not relevant", call: fromCalcom(`{"triggerEvent":"PING"}`), log: "level=INFO msg=webhook.ignored source=calcom reason=not_relevant\n",
 			want: gateway.Answer{StatusCode: 200, Headers: isJSON, Body: `{"status":"ignored","reason":"not_relevant"}`},
 		},
 		{
 			name: "outside the window", call: fromCalcom(strings.NewReplacer("T09:40", "T19:40", "T10:10", "T20:10").Replace(cancelled)),
-			want: gateway.Answer{StatusCode: 200, Headers: isJSON, Body: `{"status":"ignored","reason":"before_window"}`}, log: "level=INFO msg=webhook.ignored door=test source=calcom reason=before_window\n",
+			want: gateway.Answer{StatusCode: 200, Headers: isJSON, Body: `{"status":"ignored","reason":"before_window"}`}, log: "level=INFO msg=webhook.ignored source=calcom reason=before_window\n",
 		},
 		{
-			name: "one seat", call: fromCalcom(strings.Replace(cancelled, `"uid"`, `"seatsPerTimeSlot":5,"uid"`, 1)), log: "level=INFO msg=webhook.ignored door=test source=calcom reason=one_seat\n",
+			name: "one seat", call: fromCalcom(strings.Replace(cancelled, `"uid"`, `"seatsPerTimeSlot":5,"uid"`, 1)), log: "level=INFO msg=webhook.ignored source=calcom reason=one_seat\n",
 			want: gateway.Answer{StatusCode: 200, Headers: isJSON, Body: `{"status":"ignored","reason":"one_seat"}`},
 		},
 		{
 			name: "an outcome of our own", call: fromToken("POST", `{"specversion":"1.0","id":"1","source":"videosdk.end-session","data":{"roomId":"r"}}`, nil),
-			want: gateway.Answer{StatusCode: 200, Headers: isJSON, Body: `{"status":"ignored","reason":"own_event"}`}, log: "level=INFO msg=webhook.ignored door=test source=cloudevents reason=own_event\n",
+			want: gateway.Answer{StatusCode: 200, Headers: isJSON, Body: `{"status":"ignored","reason":"own_event"}`}, log: "level=INFO msg=webhook.ignored source=cloudevents reason=own_event\n",
 		},
 		{
-			name: "a challenge", call: fromZoom(`{"event":"endpoint.url_validation","payload":{"plainToken":"t"}}`), log: "level=INFO msg=webhook.ignored door=test source=zoom reason=challenge\n",
+			name: "a challenge", call: fromZoom(`{"event":"endpoint.url_validation","payload":{"plainToken":"t"}}`), log: "level=INFO msg=webhook.ignored source=zoom reason=challenge\n",
 			want: gateway.Answer{StatusCode: 200, Headers: isJSON, Body: `{"encryptedToken":"` + hex.EncodeToString(sum("t")) + `","plainToken":"t"}`},
 		},
-		{name: "no signature", call: unsigned, want: gateway.Answer{StatusCode: 401, Headers: map[string]string{}}, log: "level=WARN msg=webhook.refused door=test source=calcom reason=signature_missing\n"},
-		{name: "a wrong signature", call: forged, want: gateway.Answer{StatusCode: 401, Headers: map[string]string{}}, log: "level=WARN msg=webhook.refused door=test source=calcom reason=signature_mismatch\n"},
-		{name: "a stale signature", call: stale, want: gateway.Answer{StatusCode: 401, Headers: map[string]string{}}, log: "level=WARN msg=webhook.refused door=test source=zoom reason=signature_stale\n"},
+		{name: "no signature", call: unsigned, want: gateway.Answer{StatusCode: 401, Headers: map[string]string{}}, log: "level=WARN msg=webhook.refused source=calcom reason=signature_missing\n"},
+		{name: "a wrong signature", call: forged, want: gateway.Answer{StatusCode: 401, Headers: map[string]string{}}, log: "level=WARN msg=webhook.refused source=calcom reason=signature_mismatch\n"},
+		{name: "a stale signature", call: stale, want: gateway.Answer{StatusCode: 401, Headers: map[string]string{}}, log: "level=WARN msg=webhook.refused source=zoom reason=signature_stale\n"},
 		{
-			name: "not JSON", call: fromCalcom(`triggerEvent=PING`), log: "level=WARN msg=webhook.failed door=test source=calcom code=invalid_json ",
+			name: "not JSON", call: fromCalcom(`triggerEvent=PING`), log: "level=WARN msg=webhook.failed source=calcom error=\"invalid_json: ",
 			want: gateway.Answer{StatusCode: 400, Headers: isProblem, Body: `{"title":"Bad Request","status":400,"detail":"expected a JSON value","code":"invalid_json"}`},
 		},
 		{
-			name: "with a problem", call: fromToken("POST", `{"roomId":"a b"}`, nil), log: "level=WARN msg=webhook.failed door=test source=cloudevents code=invalid_request ",
+			name: "with a problem", call: fromToken("POST", `{"roomId":"a b"}`, nil), log: "level=WARN msg=webhook.failed source=cloudevents error=\"invalid_request: ",
 			want: gateway.Answer{StatusCode: 400, Headers: isProblem, Body: `{"title":"Bad Request","status":400,` +
 				`"detail":"roomId must be 1 to 256 characters without white space, control characters, '/', '?' or '#'","code":"invalid_request",` +
 				`"errors":["roomId must be 1 to 256 characters without white space, control characters, '/', '?' or '#'"]}`},
 		},
 		{
-			name: "not the base64 that the gateway says", call: plain, secret: away, log: "level=WARN msg=webhook.failed door=test source=calcom code=invalid_json ",
+			name: "not the base64 that the gateway says", call: plain, secret: away, log: "level=WARN msg=webhook.failed source=calcom error=\"invalid_json: ",
 			want: gateway.Answer{StatusCode: 400, Headers: isProblem, Body: `{"title":"Bad Request","status":400,"detail":"the gateway says that the body is base64, and it is not","code":"invalid_json"}`},
 		},
 		{
-			name: "an unknown source", call: nowhere, log: "level=WARN msg=webhook.failed door=test source=nowhere code=webhook_source_unknown ",
+			name: "an unknown source", call: nowhere, log: "level=WARN msg=webhook.failed source=nowhere error=\"webhook_source_unknown: ",
 			want: gateway.Answer{StatusCode: 404, Headers: isProblem, Body: `{"title":"Not Found","status":404,"detail":"the webhook secret has no source of this name","code":"webhook_source_unknown"}`},
 		},
 		{
-			name: "a source whose events come by a bus", call: bus, log: "level=WARN msg=webhook.failed door=test source=bus code=webhook_source_unknown ",
+			name: "a source whose events come by a bus", call: bus, log: "level=WARN msg=webhook.failed source=bus error=\"webhook_source_unknown: ",
 			want: gateway.Answer{StatusCode: 404, Headers: isProblem, Body: `{"title":"Not Found","status":404,"detail":"the webhook secret has no source of this name","code":"webhook_source_unknown"}`},
 		},
 		{
-			name: "too large, before anything is verified", call: huge, secret: away, log: "level=WARN msg=webhook.failed door=test source=calcom code=body_too_large ",
+			name: "too large, before anything is verified", call: huge, secret: away, log: "level=WARN msg=webhook.failed source=calcom error=\"body_too_large: ",
 			want: gateway.Answer{StatusCode: 413, Headers: isProblem, Body: `{"title":"Request Entity Too Large","status":413,"detail":"the document has more than the 262144 bytes allowed","code":"body_too_large"}`},
 		},
 		{
-			name: "too large in base64, before anything is verified", call: hugeInBase64, secret: away, log: "level=WARN msg=webhook.failed door=test source=acuity code=body_too_large ",
+			name: "too large in base64, before anything is verified", call: hugeInBase64, secret: away, log: "level=WARN msg=webhook.failed source=acuity error=\"body_too_large: ",
 			want: gateway.Answer{StatusCode: 413, Headers: isProblem, Body: `{"title":"Request Entity Too Large","status":413,"detail":"the document has more than the 262144 bytes allowed","code":"body_too_large"}`},
 		},
 		{
-			name: "the queue is out of reach", call: fromCalcom(cancelled), queue: errors.New("away"), queued: queued, log: "level=ERROR msg=webhook.failed door=test source=calcom code=queue_unavailable ",
+			name: "the queue is out of reach", call: fromCalcom(cancelled), queue: errors.New("away"), queued: queued, log: "level=ERROR msg=webhook.failed source=calcom error=\"queue_unavailable: ",
 			want: gateway.Answer{StatusCode: 503, Headers: isLater, Body: unavailable + `"queue_unavailable"}`},
 		},
 		{
-			name: "the secret is out of reach", call: fromCalcom(cancelled), secret: &endsession.Error{Code: endsession.CodeSecretUnavailable}, log: "level=ERROR msg=webhook.failed door=test source=calcom code=secret_unavailable ",
+			name: "the secret is out of reach", call: fromCalcom(cancelled), secret: &endsession.Error{Code: endsession.CodeSecretUnavailable}, log: "level=ERROR msg=webhook.failed source=calcom error=secret_unavailable\n",
 			want: gateway.Answer{StatusCode: 503, Headers: isLater, Body: unavailable + `"secret_unavailable"}`},
 		},
 		{
 			name: "the secret is none", call: fromCalcom(cancelled), secret: &endsession.Error{Code: endsession.CodeSecretInvalid, Class: endsession.Credentials},
-			want: gateway.Answer{StatusCode: 503, Headers: isLater, Body: unavailable + `"secret_invalid"}`}, log: "level=ERROR msg=webhook.failed door=test source=calcom code=secret_invalid ",
+			want: gateway.Answer{StatusCode: 503, Headers: isLater, Body: unavailable + `"secret_invalid"}`}, log: "level=ERROR msg=webhook.failed source=calcom error=secret_invalid\n",
 		},
 		{
-			name: "the source has mistakes, which nobody is told", call: broken, log: "level=ERROR msg=webhook.failed door=test source=broken code=webhook_source_invalid ",
+			name: "the source has mistakes, which nobody is told", call: broken, log: "level=ERROR msg=webhook.failed source=broken error=\"webhook_source_invalid: ",
 			want: gateway.Answer{StatusCode: 503, Headers: isLater, Body: unavailable + `"webhook_source_invalid"}`},
 		},
 	}
