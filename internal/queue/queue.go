@@ -3,6 +3,7 @@ package queue
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,9 +12,6 @@ import (
 
 	"videosdk-end-session/internal/endsession"
 )
-
-// MaxDelay is the longest for which SQS keeps a message back.
-const MaxDelay = 15 * time.Minute
 
 // Client is the one call of SQS that is needed.
 type Client interface {
@@ -31,14 +29,17 @@ func New(client Client, url string) Queue { return Queue{client: client, url: ur
 
 // Message is something for the queue.
 type Message struct {
-	Body  []byte
+	Body  []byte        // JSON
 	Trace string        // X-Ray trace header to be passed on; empty for none
-	Delay time.Duration // how long it is kept back, in whole seconds up to MaxDelay
+	Delay time.Duration // how long it is kept back, in whole seconds up to 15 minutes
 }
+
+// escaped writes the two characters of JSON that SQS refuses, which takes only those of XML 1.0, as JSON can also write them.
+var escaped = strings.NewReplacer("\uFFFE", `\ufffe`, "\uFFFF", `\uffff`)
 
 // Send puts a message on the queue. Its error is a transient *endsession.Error of CodeQueueUnavailable.
 func (q Queue) Send(ctx context.Context, m Message) error {
-	in := &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String(string(m.Body)), DelaySeconds: int32(m.Delay / time.Second)}
+	in := &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String(escaped.Replace(string(m.Body))), DelaySeconds: int32(m.Delay / time.Second)}
 	if m.Trace != "" {
 		in.MessageSystemAttributes = map[string]types.MessageSystemAttributeValue{
 			string(types.MessageSystemAttributeNameForSendsAWSTraceHeader): {DataType: aws.String("String"), StringValue: &m.Trace},

@@ -16,8 +16,8 @@ import (
 // MaxDocument is the most bytes of a document, of any door.
 const MaxDocument = 256 << 10
 
-// maxDelaySeconds is the longest delay that a document may ask for: that of an SQS message.
-const maxDelaySeconds = 900
+// MaxDelaySeconds is the longest delay of a trigger: that of an SQS message.
+const MaxDelaySeconds = 900
 
 // ahead is how far a sender's clock may be ahead of ours where a time in the future is not taken for now.
 const ahead = 5 * time.Minute
@@ -220,9 +220,9 @@ func (d *reader) flag(name string) bool {
 
 // delay returns the delay that is asked for.
 func (d *reader) delay(name string) time.Duration {
-	expected := fmt.Sprintf("a whole number of seconds from 0 to %d", maxDelaySeconds)
+	expected := fmt.Sprintf("a whole number of seconds from 0 to %d", MaxDelaySeconds)
 	var seconds int
-	if d.read(name, &seconds, expected) && (seconds < 0 || seconds > maxDelaySeconds) {
+	if d.read(name, &seconds, expected) && (seconds < 0 || seconds > MaxDelaySeconds) {
 		d.problems = append(d.problems, name+" must be "+expected)
 		return 0
 	}

@@ -12,10 +12,8 @@ import (
 	"time"
 
 	"videosdk-end-session/internal/redacted"
+	"videosdk-end-session/internal/trigger"
 )
-
-// longestDelay is the longest for which SQS keeps a message back.
-const longestDelay = 900
 
 // fields reads a JSON object of the configuration field by field, and collects every mistake, each with the path to its field. No mistake
 // quotes a value, which may be a secret in the wrong place.
@@ -91,8 +89,8 @@ func (f *fields) secrets(name string) []redacted.String {
 
 func (f *fields) delay(name string) time.Duration {
 	var seconds int
-	expected := fmt.Sprintf("a whole number of seconds from 0 to %d", longestDelay)
-	if f.read(name, &seconds, expected) && (seconds < 0 || seconds > longestDelay) {
+	expected := fmt.Sprintf("a whole number of seconds from 0 to %d", trigger.MaxDelaySeconds)
+	if f.read(name, &seconds, expected) && (seconds < 0 || seconds > trigger.MaxDelaySeconds) {
 		f.mistake(name, "expected %s", expected)
 		return 0
 	}
