@@ -32,16 +32,17 @@ var mayImport = map[string][]string{
 	"internal/publish":   {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/eventbridge"},
 	"internal/gateway":   {},
 	"internal/trigger":   {"internal/endsession", "internal/gateway", "github.com/aws/aws-lambda-go/events"},
-	"internal/telemetry": {"internal/endsession", "github.com/aws/aws-lambda-go/lambdacontext"},
+	"internal/telemetry": {"internal/endsession", "internal/webhook/sources", "github.com/aws/aws-lambda-go/lambdacontext"},
 	"internal/queue":     {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/sqs"},
 	"internal/start": {
 		"internal/config", "internal/telemetry", "github.com/aws/aws-lambda-go/lambda", "github.com/aws/aws-sdk-go-v2/aws",
 		"github.com/aws/aws-sdk-go-v2/config", "github.com/aws/smithy-go/logging",
 	},
-	"internal/wiring": {"internal/", "github.com/aws/aws-sdk-go-v2/service/"},
+	"internal/webhook/sources": {},
+	"internal/wiring":          {"internal/", "github.com/aws/aws-sdk-go-v2/service/"},
 	"internal/webhook": {
 		"internal/endsession", "internal/redacted", "internal/trigger", "github.com/golang-jwt/jwt/v5", "github.com/jmespath/go-jmespath",
-		"golang.org/x/sync",
+		"golang.org/x/sync", "internal/webhook/sources",
 	},
 	"functions/": {"internal/", "github.com/aws/"},
 }

@@ -23,6 +23,7 @@ type receipt struct {
 	Status string `json:"status"` // accepted or ignored
 	Reason string `json:"reason,omitempty"`
 	ID     string `json:"id,omitempty"` // of the trigger, as its outcome will tell it
+	Delay  int    `json:"delaySeconds,omitempty"`
 }
 
 func (r receipt) answer(status int) gateway.Answer {
@@ -34,7 +35,7 @@ func (r receipt) answer(status int) gateway.Answer {
 }
 
 func accepted(v webhook.Verdict) gateway.Answer {
-	return receipt{Status: "accepted", ID: v.Request.ID}.answer(v.Status)
+	return receipt{Status: "accepted", ID: v.Request.ID, Delay: int(v.Delay / time.Second)}.answer(v.Status)
 }
 
 // ignored answers with 200: senders repeat anything else for hours, and some then stop sending at all.

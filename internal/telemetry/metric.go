@@ -8,9 +8,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/webhook/sources"
 )
 
 // Namespace is that of every metric in CloudWatch.
@@ -75,19 +77,19 @@ var Emitted = []Metric{
 // Other is the group of every source and reason that has no metric of its own. The line says which it was.
 const Other = "other"
 
-// Sources are the values of the dimension sourceGroup besides Other: the names of internal/webhook/sources, what the doors call a document
-// that names no source, and the source of the events that the template's rule takes. A document's own source is free text.
-var Sources = []string{
-	"acuity", "body-token", "calcom", "calendly", "canvas", "cloudevents", "github", "nylas", "square", "standard-webhooks", "stripe", "svix",
-	"thinkific", "token", "videosdk", "zoom",
-	"direct", "eventbridge", "http", "queue", "sns", "videosdk.trigger",
-}
+// Sources returns the values of the dimension sourceGroup besides Other: the sources that are built in, what the doors call a document that
+// names no source, and the source of the events that the template's rule takes. A document's own source is free text.
+var Sources = sync.OnceValue(func() []string {
+	return append(sources.Names(), "direct", "eventbridge", "http", "queue", "sns", "videosdk.trigger")
+})
 
-// Reasons are the values of the dimension reasonGroup besides Other. The profiles of an operator's own source may give others.
-var Reasons = []string{
-	"after_window", "before_window", "challenge", "group_event", "no_room", "not_relevant", "one_seat", "own_event", // to ignore a webhook
-	"signature_malformed", "signature_mismatch", "signature_missing", "signature_stale", // to refuse it
-}
+// Reasons returns the values of the dimension reasonGroup besides Other. The profiles of an operator's own source may give others.
+var Reasons = sync.OnceValue(func() []string {
+	return slices.Compact(slices.Sorted(slices.Values(append(sources.Reasons(),
+		"after_window", "before_window", "challenge", "no_room", "not_relevant", "own_event", // to ignore a webhook
+		"signature_malformed", "signature_mismatch", "signature_missing", "signature_stale", // to refuse it
+	))))
+})
 
 // measured is the metrics of one line, and what their dimensions are made of.
 type measured struct {
@@ -132,10 +134,10 @@ func (m measured) attrs(at time.Time, deployment string) []slog.Attr {
 		attrs = append(attrs, slog.String("code", cmp.Or(string(m.code), Other)))
 	}
 	if m.uses("sourceGroup") {
-		attrs = append(attrs, slog.String("sourceGroup", known(Sources, m.source)))
+		attrs = append(attrs, slog.String("sourceGroup", known(Sources(), m.source)))
 	}
 	if m.uses("reasonGroup") {
-		attrs = append(attrs, slog.String("reasonGroup", known(Reasons, m.reason)))
+		attrs = append(attrs, slog.String("reasonGroup", known(Reasons(), m.reason)))
 	}
 	for _, v := range m.values {
 		attrs = append(attrs, slog.Float64(v.Name, v.amount))

@@ -126,7 +126,7 @@ func TestEverySourceAndReasonThatIsBuiltInIsKnown(t *testing.T) {
 			reasons = append(reasons, c[1])
 		}
 	}
-	for name, lists := range map[string][2][]string{"sources": {sources, telemetry.Sources}, "reasons": {reasons, telemetry.Reasons}} {
+	for name, lists := range map[string][2][]string{"sources": {sources, telemetry.Sources()}, "reasons": {reasons, telemetry.Reasons()}} {
 		built := slices.Compact(slices.Sorted(slices.Values(lists[0])))
 		if diff := cmp.Diff(built, slices.Sorted(slices.Values(lists[1]))); diff != "" {
 			t.Errorf("%s (-built in +known):\n%s", name, diff)
@@ -137,13 +137,13 @@ func TestEverySourceAndReasonThatIsBuiltInIsKnown(t *testing.T) {
 func TestKnownSourcesAndReasonsHaveMetricsOfTheirOwn(t *testing.T) {
 	log, out := setup(t, slog.LevelInfo)
 	ctx := invocation(t, "r1")
-	for _, source := range telemetry.Sources {
+	for _, source := range telemetry.Sources() {
 		telemetry.Triggers{Log: log, Door: "api"}.Attempted(ctx, result(func(r *endsession.Result) { r.Request.Source = source }))
 		if want := "Ended{door=api,sourceGroup=" + source + ",stack=demo}"; metrics(t, out.lines(t)[0])[want] != 1 {
 			t.Errorf("no metric %s", want)
 		}
 	}
-	for _, reason := range telemetry.Reasons {
+	for _, reason := range telemetry.Reasons() {
 		telemetry.Webhooks{Log: log, Door: "webhook"}.Refused(ctx, "calcom", reason)
 		if want := "WebhooksRefused{reasonGroup=" + reason + ",stack=demo}"; metrics(t, out.lines(t)[0])[want] != 1 {
 			t.Errorf("no metric %s", want)

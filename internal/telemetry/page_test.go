@@ -111,7 +111,7 @@ func TestThePageHasEveryMetric(t *testing.T) {
 	if diff := cmp.Diff(documented, emitted, cmp.AllowUnexported(metric{})); diff != "" {
 		t.Errorf("metrics (-page +code):\n%s", diff)
 	}
-	for _, groups := range [][]string{telemetry.Sources, telemetry.Reasons} {
+	for _, groups := range [][]string{telemetry.Sources(), telemetry.Reasons()} {
 		if list := "`" + strings.Join(slices.Sorted(slices.Values(groups)), "`, `") + "`,\n"; !strings.Contains(page, list) {
 			t.Errorf("the page does not have the values %s", list)
 		}

@@ -20,6 +20,8 @@ import (
 	"videosdk-end-session/internal/local/deliveries"
 	"videosdk-end-session/internal/local/pages"
 	"videosdk-end-session/internal/trigger"
+
+	"videosdk-end-session/internal/webhook/sources"
 )
 
 // docs is the folder of the pages about sources.
@@ -161,13 +163,8 @@ func canonical(t *testing.T, value any) string {
 // natives returns the sources that need no scheme and no profiles of anybody's.
 func natives(t *testing.T) []string {
 	t.Helper()
-	files, err := sourceFiles.ReadDir("sources")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var names []string
-	for _, file := range files {
-		name := strings.TrimSuffix(file.Name(), ".json")
+	for _, name := range sources.Names() {
 		own, _ := native(name)
 		if own.has("profiles") || own.has("scheme") || own.has("signature") && own.has("document") {
 			names = append(names, name)

@@ -21,9 +21,7 @@ func (e Events) Map(ctx context.Context, f trigger.Foreign) (trigger.Mapped, boo
 	if err != nil || source == nil {
 		return trigger.Mapped{}, false, err
 	}
-	if f.Enveloped {
-		source = source.inEnvelope()
-	}
+	source = source.offDoor(f.Enveloped)
 	if len(source.profiles) == 0 {
 		return trigger.Mapped{}, false, nil
 	}

@@ -51,6 +51,8 @@ func TestEventsOfOthersAreMapped(t *testing.T) {
 		return endsession.Request{Target: endsession.Target{RoomID: "abcd-efgh-ijkl"}, Source: source, ID: id, OccurredAt: occurredAt, Trace: "Root=1-x"}
 	}
 	session := endsession.Request{Target: endsession.Target{SessionID: "s-1"}, Source: "github", ID: "bridge-1", OccurredAt: at(59), Trace: "Root=1-x"}
+	slow := session
+	slow.Source = "slow"
 	ended := endsession.Request{
 		Target: endsession.Target{CustomRoomID: "canvas-course-9007199254740993"}, Source: "canvas", ID: trigger.Digest([]byte(completed)),
 		OccurredAt: at(59), Reason: "course completed", Trace: "Root=1-x",
@@ -89,10 +91,7 @@ func TestEventsOfOthersAreMapped(t *testing.T) {
 			name: "with a delay of the profile", body: bridged("kept", `{"session":"s-1"}`), code: endsession.CodeDelayNotSupported,
 			message: "delaySeconds must be 0 here: only webhooks can be delayed",
 		},
-		{
-			name: "with a delay of the entry", body: bridged("slow", `{"session":"s-1"}`), code: endsession.CodeDelayNotSupported,
-			message: "delaySeconds must be 0 here: only webhooks can be delayed",
-		},
+		{name: "with a delay of the entry, which is for its webhooks", body: bridged("slow", `{"session":"s-1"}`), want: slow},
 		{
 			name: "with a delay and more", body: bridged("kept", `{"session":"s 1"}`), code: endsession.CodeInvalidRequest,
 			message: "delaySeconds must be 0 here: only webhooks can be delayed; sessionId must be 1 to 256 characters without white space, control characters, '/', '?' or '#'",

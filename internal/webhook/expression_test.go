@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jmespath/go-jmespath"
+
+	"videosdk-end-session/internal/webhook/sources"
 )
 
 func mustCompile(t testing.TB, text string) expression {
@@ -147,7 +149,7 @@ func TestAPipeThatNobodySeesIsHowTheLibraryReadsIt(t *testing.T) {
 		}
 	}
 	for _, name := range hmacSchemes() {
-		file, _ := sourceFiles.ReadFile("sources/" + name + ".json")
+		file, _ := sources.File(name)
 		if strings.Contains(string(file), "| [") {
 			t.Errorf("the source %s has an index after a pipe", name)
 		}

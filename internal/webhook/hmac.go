@@ -92,11 +92,7 @@ func (v *hmacVerifier) familyClaim(d Delivery, f family, list string) (claim, er
 	var c claim
 	var err error
 	if f.ID != "" {
-		read := d.header
-		if v.signs("id") {
-			read = d.required
-		}
-		if c.id, err = read(f.ID); err != nil {
+		if c.id, err = d.required(f.ID); err != nil {
 			return claim{}, err
 		}
 	}

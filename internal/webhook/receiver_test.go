@@ -513,10 +513,6 @@ func TestWhatHasNoIDIsKnownByWhatWasVouchedFor(t *testing.T) {
 	if got, want := at(`{}`, evening), hashOf(`{}`)+":2026-11-24"; got != want {
 		t.Errorf("the next day the id is %s, want %s", got, want)
 	}
-	s := senderOf(t, "github")
-	if got, err := r.Receive(t.Context(), "github", s.deliver(message{id: "72d3162e", body: `{}`}, "s"), ""); err != nil || got.Request.ID != "72d3162e" {
-		t.Errorf("a delivery with an id: %+v, %v", got.Request, err)
-	}
 }
 
 func TestOnlySourcesOfDocumentsTakeCloudEvents(t *testing.T) {

@@ -2,31 +2,23 @@ package webhook
 
 import (
 	"bytes"
-	"embed"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"videosdk-end-session/internal/redacted"
+	"videosdk-end-session/internal/webhook/sources"
 )
 
-// sourceFiles are the sources and HMAC schemes that are known without configuration, one file each. A file's field signature is a
-// row: a scheme of its name.
-//
-//go:embed sources/*.json
-var sourceFiles embed.FS
-
-// signatureOf returns the row of an HMAC scheme, undecoded.
+// signatureOf returns the row of an HMAC scheme, undecoded. It is the field signature of the file of the scheme's name.
 func signatureOf(scheme string) (json.RawMessage, bool) {
-	file, err := sourceFiles.ReadFile("sources/" + scheme + ".json")
-	if err != nil {
+	file, known := sources.File(scheme)
+	if !known {
 		return nil, false
 	}
 	var source struct {
@@ -40,10 +32,8 @@ func signatureOf(scheme string) (json.RawMessage, bool) {
 
 // hmacSchemes returns the names of all rows.
 func hmacSchemes() []string {
-	files, _ := fs.Glob(sourceFiles, "sources/*.json")
 	var names []string
-	for _, file := range files {
-		name := strings.TrimSuffix(path.Base(file), ".json")
+	for _, name := range sources.Names() {
 		if _, ok := signatureOf(name); ok {
 			names = append(names, name)
 		}
@@ -69,7 +59,7 @@ type row struct {
 type family struct {
 	Signature string `json:"signature"`
 	Timestamp string `json:"timestamp"` // of a row that signs one which is in no element
-	ID        string `json:"id"`        // of the delivery
+	ID        string `json:"id"`        // of the delivery, of a row that signs it: any other could be a new one for an old delivery
 }
 
 // scheme is a row that was found sound.
@@ -119,8 +109,8 @@ func (s scheme) check() error {
 	}
 	for _, f := range s.Headers {
 		timed := f.Timestamp != "" || s.TimestampPrefix != ""
-		if f.Signature == "" || s.signs("timestamp") != timed || s.signs("id") && f.ID == "" {
-			return errors.New("signature: a header for what is signed is missing, or one has a timestamp that is not signed")
+		if f.Signature == "" || s.signs("timestamp") != timed || s.signs("id") != (f.ID != "") {
+			return errors.New("signature: a header for what is signed is missing, or one has a timestamp or an id that is not signed")
 		}
 	}
 	switch {

@@ -14,6 +14,7 @@ import (
 
 	"videosdk-end-session/internal/endsession"
 	"videosdk-end-session/internal/trigger"
+	"videosdk-end-session/internal/webhook/sources"
 )
 
 // Why a genuine webhook or event is left alone. A profile's field skip has reasons of its own.
@@ -48,8 +49,8 @@ type challenge struct {
 
 // native returns the embedded file of a source or scheme; one that has none has no fields.
 func native(name string) (*fields, bool) {
-	file, err := sourceFiles.ReadFile("sources/" + name + ".json")
-	if err != nil {
+	file, known := sources.File(name)
+	if !known {
 		return objectAt("", []byte("{}")), false
 	}
 	return objectAt("source "+name, file), true
@@ -167,11 +168,15 @@ func (f *fields) profiles() []profile {
 // isDocument tells whether a payload is our own document.
 func (s *Source) isDocument() bool { return s.document && len(s.profiles) == 0 }
 
-// inEnvelope returns the source as it is for its events in an envelope of EventBridge, for which no native profile is made.
-func (s *Source) inEnvelope() *Source {
-	inside := *s
-	inside.profiles = s.profiles[:s.configured]
-	return &inside
+// offDoor returns the source as it is for its events by a queue or a bus: the entry's delay is that of its webhooks. No native profile is
+// made for events in an envelope of EventBridge.
+func (s *Source) offDoor(enveloped bool) *Source {
+	events := *s
+	events.delay = nil
+	if enveloped {
+		events.profiles = s.profiles[:s.configured]
+	}
+	return &events
 }
 
 // read reads a payload in the source's format, whatever its content type says.
@@ -210,15 +215,24 @@ type found struct {
 // an expression can be written that doubles a list or a text many times. How much time is left to the invocation is of no account, or a
 // source that is in order would seem to have a mistake.
 func (s *Source) apply(document any) (found, *endsession.Error) {
+	f, inTime := bounded(func() found { return s.search(document) })
+	if !inTime {
+		return found{}, s.invalid([]string{fmt.Sprintf("source %s: its expressions took longer than %s", s.name, patience)})
+	}
+	return f, nil
+}
+
+// bounded returns what f returns, or false if that takes too long. Nothing can end f then; what it works on must not be used any more.
+func bounded[T any](f func() T) (value T, inTime bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	done := make(chan found, 1)
-	go func() { done <- s.search(document) }()
+	done := make(chan T, 1)
+	go func() { done <- f() }()
 	select {
-	case f := <-done:
-		return f, nil
+	case value = <-done:
+		return value, true
 	case <-ctx.Done():
-		return found{}, s.invalid([]string{fmt.Sprintf("source %s: its expressions took longer than %s", s.name, patience)})
+		return value, false
 	}
 }
 

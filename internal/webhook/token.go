@@ -82,9 +82,13 @@ func (v *bodyTokenVerifier) verify(_ context.Context, d Delivery) (verified, err
 	if err != nil {
 		return verified{}, refuse(signatureMalformed, "the body, which should have the token, is not JSON")
 	}
-	found, err := v.expression.search(document)
-	if err != nil {
-		return verified{}, refuse(signatureMalformed, "the expression for the token fails on the body")
+	var found any
+	failure, inTime := bounded(func() (err error) {
+		found, err = v.expression.search(document)
+		return err
+	})
+	if !inTime || failure != nil {
+		return verified{}, refuse(signatureMalformed, "the expression for the token fails on the body, or takes longer than %s", patience)
 	}
 	token, _ := found.(string)
 	if token == "" {

@@ -24,8 +24,8 @@ type verified struct {
 	// payload is what is to be mapped: the body, or the claims of a JWT. It is also what to take a hash of for an identity: a JWT's body
 	// is the same delivery with a blank after it.
 	payload []byte
-	// id is the delivery's own id, where its scheme has one. Nothing vouches for GitHub's, which is not signed: whoever repeats a
-	// delivery can give it another.
+	// id is the delivery's own id, where its scheme signs one. Whoever repeats a delivery could give it another that is not signed, such as
+	// GitHub's.
 	id     string
 	secret redacted.String // the secret that verified it, without the white space around it
 }

@@ -104,7 +104,7 @@ var senders = []sender{
 		mac: ofTimeAndBody, encode: hexAfter("v1="), list: stamped,
 	},
 	{
-		name: "github", scheme: "github", secret: rawSecret, signature: "X-Hub-Signature-256", id: "X-GitHub-Delivery",
+		name: "github", scheme: "github", secret: rawSecret, signature: "X-Hub-Signature-256",
 		mac: ofBody, encode: hexAfter("sha256="),
 	},
 	{name: "thinkific", scheme: "thinkific", secret: rawSecret, signature: "X-Thinkific-Hmac-Sha256", mac: ofBody, encode: hexAfter("")},

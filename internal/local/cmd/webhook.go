@@ -97,20 +97,20 @@ func tell(ctx context.Context, local *stack.Stack, source string, payload []byte
 		return err
 	}
 	fmt.Fprintf(out, "→ %d %s\n", answer.Status, answer.Body)
-	var accepted struct{ Status, ID string }
+	var accepted struct {
+		Status, ID   string
+		DelaySeconds int
+	}
 	if answer.Status >= 300 || json.Unmarshal(answer.Body, &accepted) != nil || accepted.Status != "accepted" {
 		return nil
 	}
 	_ = http.NewResponseController(out.(http.ResponseWriter)).Flush()
-	depth, err := local.Cloud.QueueDepth(ctx, "TriggerQueue")
-	if err != nil {
-		return err
-	}
-	if depth.Delayed > 0 {
-		fmt.Fprintln(out, "→ kept back on the queue; its outcome will appear where make serve runs")
+	delay := time.Duration(accepted.DelaySeconds) * time.Second
+	if delay > patience {
+		fmt.Fprintf(out, "→ kept back on the queue for %s; its outcome will appear where make serve runs\n", delay)
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, delay+patience)
 	defer cancel()
 	event, err := outcomeOf(ctx, local, source, accepted.ID, len(seen))
 	if err != nil {

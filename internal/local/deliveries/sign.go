@@ -20,6 +20,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"videosdk-end-session/internal/webhook/sources"
 )
 
 // Keys is what the samples are signed with. Everybody may know it: it is for stacks on this machine.
@@ -60,8 +62,11 @@ func token(source string) string { return "local-" + source + "-secret" }
 func Scheme(source string, entry map[string]json.RawMessage) string {
 	var scheme string
 	_ = json.Unmarshal(entry["scheme"], &scheme)
-	native := map[string]string{"canvas": "canvas-jwt", "videosdk": "videosdk-rsa", "cloudevents": "standard-webhooks"}
-	return cmp.Or(scheme, native[source], source)
+	var native struct{ Scheme string }
+	if file, known := sources.File(source); known {
+		_ = json.Unmarshal(file, &native)
+	}
+	return cmp.Or(scheme, native.Scheme, source)
 }
 
 // Entry returns a source's entry in the webhook secret with everything that its signatures need. An entry whose events come by a queue
@@ -114,12 +119,8 @@ func sum(key []byte, parts ...string) []byte {
 
 // signers sign by scheme, each as its vendor says.
 var signers = map[string]signer{
-	"calcom": bodyHex("X-Cal-Signature-256", ""),
-	"github": func(key []byte, d delivery) map[string]string {
-		headers := bodyHex("X-Hub-Signature-256", "sha256=")(key, d)
-		headers["X-Github-Delivery"] = d.id
-		return headers
-	},
+	"calcom":    bodyHex("X-Cal-Signature-256", ""),
+	"github":    bodyHex("X-Hub-Signature-256", "sha256="),
 	"thinkific": bodyHex("X-Thinkific-Hmac-Sha256", ""),
 	"nylas":     bodyHex("X-Nylas-Signature", ""),
 	"calendly":  stamped("Calendly-Webhook-Signature"),

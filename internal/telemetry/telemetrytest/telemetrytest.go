@@ -149,8 +149,8 @@ func check(dimension, value string) error {
 		return errors.New("not a value of CloudWatch's")
 	}
 	allowed, bounded := map[string][]string{
-		"sourceGroup": append(slices.Clone(telemetry.Sources), telemetry.Other),
-		"reasonGroup": append(slices.Clone(telemetry.Reasons), telemetry.Other),
+		"sourceGroup": append(slices.Clone(telemetry.Sources()), telemetry.Other),
+		"reasonGroup": append(slices.Clone(telemetry.Reasons()), telemetry.Other),
 		"door":        {"api", "eventbridge", "sqs", "webhook"},
 	}[dimension]
 	if bounded && !slices.Contains(allowed, value) {

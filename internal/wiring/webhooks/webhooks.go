@@ -20,7 +20,8 @@ const keysTimeout = 2 * time.Second
 // Secret returns the webhook secret, cached. What is wrong with its sources is logged whenever it is fetched.
 func Secret(p start.Process) (*credentials.Cache[*webhook.Sources], error) {
 	about := p.Secret(p.Config.WebhookSecretID)
-	parse := webhook.Parser(&http.Client{Timeout: keysTimeout}, p.Now)
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	parse := webhook.Parser(&http.Client{Timeout: keysTimeout, CheckRedirect: stay}, p.Now)
 	return credentials.New(credentials.Config[*webhook.Sources]{
 		Secrets: secretsmanager.NewFromConfig(p.AWS), SecretID: p.Config.WebhookSecretID, TTL: p.Config.SecretTTL, Now: p.Now,
 		Stale: about.Stale, Fetched: about.Fetched,
