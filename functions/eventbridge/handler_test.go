@@ -87,10 +87,23 @@ func TestEventsAreTriedOnceAndHandedOn(t *testing.T) {
 }
 
 func TestWhatCannotBeHandedOnFailsTheInvocation(t *testing.T) {
-	_, err := invoke(t, &doortest.UseCase{Fails: map[string]bool{"b": true}}, &doortest.Queue{Err: errors.New("away")}, event("b", "lms", `{"roomId":"r"}`))
-	var failure messages.InvokeResponse_Error
-	if !errors.As(err, &failure) || failure.Type != "queue_unavailable" || !strings.Contains(failure.Message, "away") {
-		t.Errorf("error = %v, want queue_unavailable", err)
+	tests := []struct {
+		name  string
+		queue *doortest.Queue
+		want  string
+	}{
+		{"the queue is away", &doortest.Queue{Err: errors.New("away")}, "away"},
+		{"the answer is not the queue's", &doortest.Queue{Mute: true}, "no message id"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			u := &doortest.UseCase{Fails: map[string]bool{"b": true}}
+			_, err := invoke(t, u, tt.queue, event("b", "lms", `{"roomId":"r"}`))
+			var failure messages.InvokeResponse_Error
+			if !errors.As(err, &failure) || failure.Type != "queue_unavailable" || !strings.Contains(failure.Message, tt.want) {
+				t.Errorf("error = %v, want queue_unavailable: %s", err, tt.want)
+			}
+		})
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/queue"
 )
 
 // sender is the one call of SQS that is needed.
@@ -27,7 +28,7 @@ type deadLetters struct {
 
 // Send puts the message's body on the queue as it is, with the attributes code, reason and originalMessageId.
 func (d deadLetters) Send(ctx context.Context, m events.SQSMessage, why *endsession.Error) error {
-	_, err := d.queue.SendMessage(ctx, &sqs.SendMessageInput{
+	err := queue.Taken(d.queue.SendMessage(ctx, &sqs.SendMessageInput{
 		QueueUrl:    &d.url,
 		MessageBody: &m.Body,
 		MessageAttributes: map[string]types.MessageAttributeValue{
@@ -35,7 +36,7 @@ func (d deadLetters) Send(ctx context.Context, m events.SQSMessage, why *endsess
 			"reason":            attribute(why.Message),
 			"originalMessageId": attribute(m.MessageId),
 		},
-	})
+	}))
 	if err != nil {
 		return fmt.Errorf("send message %s to the dead-letter queue: %w", m.MessageId, err)
 	}

@@ -90,9 +90,15 @@ func TestAnUndecodableMessageIsADeadLetterAtOnce(t *testing.T) {
 }
 
 func TestADeadLetterThatCannotBeSentIsDeliveredAgain(t *testing.T) {
-	got, err := invoke(t, &doortest.UseCase{}, &doortest.Queue{Err: errors.New("away")}, batch("{", document("a")))
-	if want := `{"batchItemFailures":[{"itemIdentifier":"m-0"}]}`; err != nil || got != want {
-		t.Errorf("answer = %s, %v; want %s", got, err, want)
+	for name, q := range map[string]*doortest.Queue{
+		"the queue is away": {Err: errors.New("away")}, "the answer is not the queue's": {Mute: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := invoke(t, &doortest.UseCase{}, q, batch("{", document("a")))
+			if want := `{"batchItemFailures":[{"itemIdentifier":"m-0"}]}`; err != nil || got != want {
+				t.Errorf("answer = %s, %v; want %s", got, err, want)
+			}
+		})
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"videosdk-end-session/internal/endsession"
@@ -69,9 +70,10 @@ func (u *UseCase) Handle(ctx context.Context, requests ...endsession.Request) []
 	return results
 }
 
-// Queue keeps what is sent to it, and answers with Err.
+// Queue keeps what is sent to it, and answers with Err, or with nothing at all if it is Mute.
 type Queue struct {
-	Err error
+	Err  error
+	Mute bool
 
 	mu   sync.Mutex
 	sent []*sqs.SendMessageInput
@@ -82,7 +84,10 @@ func (q *Queue) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...fu
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.sent = append(q.sent, in)
-	return &sqs.SendMessageOutput{}, q.Err
+	if q.Mute || q.Err != nil {
+		return &sqs.SendMessageOutput{}, q.Err
+	}
+	return &sqs.SendMessageOutput{MessageId: aws.String("sent")}, nil
 }
 
 // Sent returns what was sent, in no certain order.

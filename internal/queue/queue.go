@@ -3,6 +3,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -45,8 +46,17 @@ func (q Queue) Send(ctx context.Context, m Message) error {
 			string(types.MessageSystemAttributeNameForSendsAWSTraceHeader): {DataType: aws.String("String"), StringValue: &m.Trace},
 		}
 	}
-	if _, err := q.client.SendMessage(ctx, in); err != nil {
+	if err := Taken(q.client.SendMessage(ctx, in)); err != nil {
 		return &endsession.Error{Code: endsession.CodeQueueUnavailable, Message: "the trigger could not be put on the queue", Err: err}
 	}
 	return nil
+}
+
+// Taken returns why SQS has not taken a message, or nil if it has: only what has got an id was taken. An answer without one is not SQS's,
+// whatever its status, and the SDK lets it pass.
+func Taken(sent *sqs.SendMessageOutput, err error) error {
+	if err == nil && aws.ToString(sent.MessageId) == "" {
+		return errors.New("the answer has no message id")
+	}
+	return err
 }

@@ -60,6 +60,15 @@ func TestAQueueThatIsOutOfReachMayComeBack(t *testing.T) {
 	}
 }
 
+// Whoever sent the trigger would be told that the queue has it.
+func TestOnlyWhatHasGotAnIDWasTaken(t *testing.T) {
+	err := queue.New(&doortest.Queue{Mute: true}, "https://queue.example/triggers").Send(t.Context(), queue.Message{Body: []byte(`{}`)})
+	var e *endsession.Error
+	if !errors.As(err, &e) || e.Code != endsession.CodeQueueUnavailable || e.Class != endsession.Transient {
+		t.Errorf("error %v, want queue_unavailable", err)
+	}
+}
+
 func TestAMessageArrivesWhenItsDelayIsOver(t *testing.T) {
 	client := sqs.New(sqs.Options{
 		Region: "eu-central-1", BaseEndpoint: aws.String(mototest.Start(t, moto.Config{}).URL()), Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
