@@ -163,6 +163,10 @@ func (c *Cache[T]) read(ctx context.Context) (T, error) {
 		return none, unavailable(classOf(err), fmt.Errorf("get the secret: %w", err))
 	}
 	document := out.SecretBinary
+	if document == nil && out.SecretString == nil {
+		// Secrets Manager keeps no secret without a value: something else has answered, or half of it.
+		return none, unavailable(endsession.Transient, errors.New("get the secret: the answer has no value"))
+	}
 	if out.SecretString != nil {
 		document = []byte(*out.SecretString)
 	}
