@@ -15,6 +15,9 @@ import (
 	"videosdk-end-session/internal/webhook"
 )
 
+// spare is how long before the function's timeout everything ends, so that a sender is told to come again, and the log why.
+const spare = time.Second
+
 // receiver decides what becomes of webhooks.
 type receiver interface {
 	Receive(ctx context.Context, source string, d webhook.Delivery, trace string) (webhook.Verdict, *endsession.Error)
@@ -36,6 +39,8 @@ type handler struct {
 
 // Invoke implements lambda.Handler.
 func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	ctx, cancel := endsession.EndEarly(ctx, h.now(), spare)
+	defer cancel()
 	call, ok := gateway.Parse(payload)
 	if !ok {
 		return nil, messages.InvokeResponse_Error{Type: string(endsession.CodeUnknownEvent), Message: "expected an HTTP call of a gateway"}
