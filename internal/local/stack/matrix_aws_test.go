@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -19,7 +18,8 @@ import (
 func badAWS() setting {
 	rows := slices.DeleteFunc(awsRows(), func(r row) bool { return r.slow })
 	return setting{
-		key: "aws", rounds: []round{{rows: rows, unnamed: true, mend: mendAll}},
+		key: "aws", webhook: true, rounds: []round{{rows: rows, unnamed: true, mend: mendAll}},
+		atOnce: 9, // less than the environments of a function
 		adjust: func(t *template.Template) {
 			redelivering(8 * time.Second)(t)
 			oneByOne(t)
@@ -27,68 +27,30 @@ func badAWS() setting {
 	}
 }
 
-func awsRows() []row { return slices.Concat(badLedgers(), badBuses()) }
-
-func badLedgers() []row {
-	claims := func(do func(exchange), times int) []awsFault {
-		return []awsFault{{operation: putItem, holds: []string{claiming}, times: times, do: do}}
-	}
-	return []row{
-		{name: "DynamoDB throttles once", aws: claims(dynamoThrottles, once), want: settled("ending")},
-		{name: "DynamoDB throttles for a while", aws: claims(dynamoThrottles, always), want: passing("ledger_unavailable", "ending")},
-		{name: "DynamoDB fails for a while", aws: claims(dynamoAway, always), want: passing("ledger_unavailable", "ending")},
-		{name: "DynamoDB is away", aws: []awsFault{{operation: putItem, do: resetting}}, want: passing("ledger_unavailable", "ending")},
-		{name: "DynamoDB hangs", slow: true, aws: claims(hanging, always), want: passing("ledger_unavailable", "ending")},
-		{
-			name: "DynamoDB loses the answer to the claim", want: settled("ending"),
-			aws: []awsFault{{operation: putItem, holds: []string{claiming}, after: true, times: once, do: resetting}},
-		},
-		{
-			name: "DynamoDB is away after the end", slow: true, want: passing("ledger_unavailable", "already_ended"), ended: true,
-			aws: []awsFault{{operation: putItem, holds: []string{recording}, do: dynamoAway}},
-		},
-		{
-			name: "DynamoDB loses the answer to the record", want: settled("ending"),
-			aws: []awsFault{{operation: putItem, holds: []string{recording}, after: true, times: once, do: resetting}},
-		},
-		{
-			name: "DynamoDB is away after the publication", want: settled("ending"),
-			aws: []awsFault{{operation: putItem, holds: []string{completing}, do: dynamoAway}},
-		},
-	}
+// slowAWS are the days on which AWS makes the functions wait.
+func slowAWS() setting {
+	rows := slices.DeleteFunc(awsRows(), func(r row) bool { return !r.slow })
+	return setting{key: "slowaws", webhook: true, rounds: []round{{rows: rows, unnamed: true, mend: mendAll}}, adjust: waiting(16 * time.Second)}
 }
 
-func badBuses() []row {
-	puts := func(do func(exchange), times int) []awsFault {
-		return []awsFault{{operation: putEvents, holds: []string{outcomeEvents}, times: times, do: do}}
+// awsRows are every call with every kind of fault, and entries that EventBridge fails one by one.
+func awsRows() []row {
+	entries := func(code string) row {
+		fails := awsFault{operation: putEvents, holds: []string{outcomeEvents}, do: failingEntries(code)}
+		return row{name: "PutEvents fails the entry: " + code, aws: []awsFault{fails}, want: passing("publish_failed", "ending")}
 	}
-	return []row{
-		{name: "EventBridge throttles once", aws: puts(eventsThrottle, once), want: settled("ending")},
-		{name: "EventBridge throttles for a while", aws: puts(eventsThrottle, always), want: passing("publish_failed", "ending")},
+	rows := []row{
+		entries("InternalFailure"),
+		entries("ThrottlingException"),
 		{
-			name: "EventBridge fails the entry: InternalFailure", want: passing("publish_failed", "ending"),
-			aws: puts(failingEntries("InternalFailure"), always),
-		},
-		{
-			name: "EventBridge fails the entry: ThrottlingException", want: passing("publish_failed", "ending"),
-			aws: puts(failingEntries("ThrottlingException"), always),
-		},
-		{name: "EventBridge hangs", slow: true, aws: puts(hanging, always), want: passing("publish_failed", "ending")},
-		{
-			name: "EventBridge loses the answer", want: settled("ending"),
-			aws: []awsFault{{operation: putEvents, holds: []string{outcomeEvents}, after: true, times: once, do: resetting}},
-		},
-		{
-			name: "EventBridge fails one entry of a batch of three", want: wants{byQueue: "ending; again publish_failed, then ending; ending"},
+			name: "PutEvents fails one entry of a batch of three", want: wants{byQueue: "ending; again publish_failed, then ending; ending"},
 			given: threeRooms, run: batchWithABadEntry,
 		},
-		{
-			// Lambda itself tries the event again.
-			name: "VideoSDK is away, and the queue throttles", want: passing("videosdk_unavailable", "ending").only(byBus),
-			faults: with(answers(standin.OpListSessions, http.StatusBadGateway, always)),
-			aws:    []awsFault{{operation: sendMessage, times: 3, do: queueThrottles}},
-		},
 	}
+	for _, call := range steps() {
+		rows = append(rows, call.rows()...)
+	}
+	return rows
 }
 
 // outcomeEvents is in the calls that publish outcomes, and not in those that put a trigger on the bus.
@@ -114,7 +76,7 @@ func batchRooms(c *cell) []string {
 
 // batchWithABadEntry hands the function a batch of three, whose outcomes are published in one call. The second entry fails once.
 func batchWithABadEntry(ctx context.Context, c *cell) (string, error) {
-	c.world.awsFaults.inject(awsFault{operation: putEvents, holds: []string{outcomeEvents, c.room}, times: once, do: failingEntries("InternalFailure")})
+	c.meet(awsFault{operation: putEvents, holds: []string{outcomeEvents, c.room}, times: once, do: failingEntries("InternalFailure")})
 	var batch events.SQSEvent
 	for i, room := range batchRooms(c) {
 		t := c.named(map[string]any{"id": fmt.Sprint(c.id, "-", i), "roomId": room, "occurredAt": time.Now().UTC().Format(time.RFC3339Nano)})

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"videosdk-end-session/internal/local/stack"
 )
 
 // reply is what a caller is told.
@@ -40,8 +42,11 @@ func (s *sending) checkRetryAfter() {
 func (s *sending) call(ctx context.Context) error {
 	s.world.calls <- struct{}{}
 	defer func() { <-s.world.calls }()
-	if s.way == byDirect {
+	switch s.way {
+	case byDirect:
 		return s.callDirectly(ctx)
+	case byWebhook:
+		return s.callByWebhook(ctx)
 	}
 	if s.trigger.gateway != nil {
 		response, err := s.world.Invoke(ctx, "ApiFunction", s.trigger.gateway)
@@ -157,5 +162,29 @@ func (s *sending) callDirectly(ctx context.Context) error {
 		}
 		s.checkNamed()
 	}
+	return nil
+}
+
+// callByWebhook sends the document as the webhook of a source.
+func (s *sending) callByWebhook(ctx context.Context) error {
+	answer, err := s.world.SendWebhook(ctx, stack.Webhook{Source: source, ID: "delivery-" + s.id, Payload: s.trigger.document})
+	if err != nil {
+		return err
+	}
+	s.told = reply{retryAfter: answer.Header.Get("Retry-After"), again: answer.Status >= 500}
+	if answer.Status == http.StatusAccepted {
+		var told struct{ Status, ID string }
+		err = json.Unmarshal(answer.Body, &told)
+		if told.ID != s.trigger.id {
+			s.problem("the webhook's answer is about %q, not %q", told.ID, s.trigger.id)
+		}
+		s.told.text = fmt.Sprint(answer.Status, " ", told.Status)
+		return err
+	}
+	var problem struct{ Code string }
+	if json.Unmarshal(answer.Body, &problem) != nil || problem.Code == "" {
+		problem.Code = string(answer.Body) // the gateway's own
+	}
+	s.told.text = fmt.Sprint(answer.Status, " ", problem.Code)
 	return nil
 }

@@ -36,6 +36,10 @@ type row struct {
 	retryAfter string
 	// ended says that the cell's session is ended also where the outcome does not say so.
 	ended bool
+	// retold says that the first delivery publishes the outcome and does not learn of it, so that where nobody waits it is told again.
+	retold bool
+	// call and kind are the AWS call that a fault is in, and the fault's kind, for the rows of steps.
+	call, kind string
 }
 
 // cell is a row by one way.
@@ -51,6 +55,8 @@ type cell struct {
 	// unnamed leaves id and occurredAt of a call to the application, whose answer has to tell them.
 	unnamed bool
 	world   *world
+
+	met []*awsFault // those that the cell's requests are to meet
 
 	result   string
 	problems []string
@@ -76,6 +82,7 @@ type trigger struct {
 	gateway  []byte            // what the gateway is to make of the HTTP call
 	detail   []byte            // of the event
 	event    []byte            // what the function is to be given as the event
+	repeated bool              // it was sent before, and is delivered once more
 }
 
 // prepare puts VideoSDK and AWS into the state that the row starts from.
@@ -100,9 +107,21 @@ func (c *cell) prepare() error {
 	}
 	for _, fault := range c.aws {
 		fault.holds = append([]string{c.room}, fault.holds...)
-		c.world.awsFaults.inject(fault)
+		c.meet(fault)
 	}
 	return nil
+}
+
+// meet injects a fault that requests for the cell are to meet.
+func (c *cell) meet(fault awsFault) { c.met = append(c.met, c.world.awsFaults.inject(fault)) }
+
+// checkMet checks that every fault of AWS was met: one that was not shows nothing.
+func (c *cell) checkMet() {
+	for _, fault := range c.met {
+		if c.world.awsFaults.met(fault) == 0 {
+			c.problem("no call of %s has met the fault", fault.operation)
+		}
+	}
 }
 
 // live begins a session in the cell's room, which is the one that may be ended.
@@ -178,8 +197,10 @@ func (c *cell) deliver(ctx context.Context) error {
 		triggers = []func(*cell) trigger{func(c *cell) trigger { return c.named(nil) }}
 	}
 	var results []string
+	designed := strings.Split(c.want, "; ")
 	for i, trigger := range triggers {
 		s := c.sending(trigger(c))
+		s.fails = strings.HasPrefix(designed[i], "again ")
 		result, final, err := s.first(ctx)
 		if err != nil {
 			return err

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long anything may take on a busy machine before it counts as lost.
-const patience = 90 * time.Second
+const patience = 3 * time.Minute
 
 // farEnd watches what comes out of a stack: outcomes, dead letters, and the log lines of deliveries.
 type farEnd struct {
@@ -34,7 +34,12 @@ type farEnd struct {
 
 // attemptLine is what a function logs of a delivery.
 type attemptLine struct {
-	TriggerID, Door, Decision, Code string
+	Message, TriggerID, Door, Decision, Code string
+}
+
+// again reports whether the delivery failed for now. That the profiles of an event's source cannot be read is a failure of that kind.
+func (l attemptLine) again() bool {
+	return l.Decision == "deliver again" || l.Message == "trigger.rejected" && l.Code == "secret_unavailable"
 }
 
 // watch looks at the far end until the context ends. The caller waits for done.
@@ -48,7 +53,7 @@ func watch(ctx context.Context, on *stack.Stack) (f *farEnd, done <-chan struct{
 			read = f.look(ctx, read)
 			select {
 			case <-ctx.Done():
-			case <-time.After(100 * time.Millisecond):
+			case <-time.After(200 * time.Millisecond):
 			}
 		}
 	}()
@@ -74,7 +79,7 @@ func (f *farEnd) look(ctx context.Context, read int) int {
 	for _, line := range lines {
 		_, text, _ := strings.Cut(line, " ")
 		var l attemptLine
-		if strings.Contains(text, `"session.end.attempted"`) && json.Unmarshal([]byte(text), &l) == nil {
+		if (strings.Contains(text, `"session.end.attempted"`) || strings.Contains(text, `"trigger.rejected"`)) && json.Unmarshal([]byte(text), &l) == nil {
 			f.lines = append(f.lines, l)
 		}
 	}
@@ -100,14 +105,15 @@ func (f *farEnd) deadLetters(match func(cloud.DeadLetter) bool) []cloud.DeadLett
 	return slices.DeleteFunc(slices.Clone(f.letters), func(l cloud.DeadLetter) bool { return !match(l) })
 }
 
-// failures returns the codes with which deliveries of a trigger failed for now, each once. That another delivery was at work is left
-// out: it says nothing of the trigger.
-func (f *farEnd) failures(triggerID string) []string {
+// failures returns the codes with which deliveries of a trigger failed for now, each once. As long as the trigger could not be read it is
+// known by the id of its event, if that brings it. That another delivery was at work is left out: it says nothing of the trigger.
+func (f *farEnd) failures(triggerID, eventID string) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var codes []string
 	for _, l := range f.lines {
-		if l.TriggerID == triggerID && l.Decision == "deliver again" && l.Code != "in_progress" && !slices.Contains(codes, l.Code) {
+		mine := l.TriggerID == triggerID || l.TriggerID == eventID && eventID != ""
+		if mine && l.again() && l.Code != "in_progress" && !slices.Contains(codes, l.Code) {
 			codes = append(codes, l.Code)
 		}
 	}

@@ -16,9 +16,15 @@ const (
 	byDirect way = "direct"      // an invocation of the function by a caller who waits
 	byQueue  way = "sqs"         // a message on the trigger queue
 	byBus    way = "eventbridge" // an event on the bus of the rule
+
+	byWebhook way = "webhook" // POST /v1/webhooks/{source}, signed by the source
 )
 
-var ways = []way{byHTTP, byDirect, byQueue, byBus}
+var (
+	// ways are those whose function ends sessions. What comes by webhook goes on by the queue.
+	ways  = []way{byHTTP, byDirect, byQueue, byBus}
+	doors = append(slices.Clone(ways), byWebhook)
+)
 
 // wants is what comes out at the far end by each way, written down from the design. A way that is not in it cannot bring the trigger in.
 type wants map[way]string
@@ -61,6 +67,13 @@ func passing(code, outcome string) wants {
 		byQueue:  fmt.Sprint("again ", code, then, outcome),
 		byBus:    fmt.Sprint("again ", code, then, outcome),
 	}
+}
+
+// received is what a webhook comes to that is taken at once, and resent one whose sender is to come again because of the code.
+func received(outcome string) wants { return wants{byWebhook: "202 accepted, then " + outcome} }
+
+func resent(code, outcome string) wants {
+	return wants{byWebhook: fmt.Sprint("503 ", code, ", then 202 accepted, then ", outcome)}
 }
 
 // credentials are a failure for good to a caller who waits, and one for now where nobody does.

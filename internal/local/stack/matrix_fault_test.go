@@ -12,13 +12,16 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // The operations of AWS that meet faults, as the header X-Amz-Target names them.
 const (
-	putItem     = "DynamoDB_20120810.PutItem"
-	putEvents   = "AWSEvents.PutEvents"
-	sendMessage = "AmazonSQS.SendMessage"
+	getItem        = "DynamoDB_20120810.GetItem"
+	putItem        = "DynamoDB_20120810.PutItem"
+	putEvents      = "AWSEvents.PutEvents"
+	sendMessage    = "AmazonSQS.SendMessage"
+	getSecretValue = "secretsmanager.GetSecretValue"
 )
 
 // Parts of the ledger's writes, by the step that writes them.
@@ -26,15 +29,35 @@ const (
 	claiming   = `":nextState":{"S":"claimed"}`
 	recording  = `":nextState":{"S":"recorded"}`
 	completing = `":nextState":{"S":"published"}`
+
+	overAClaim = `":prevState":{"S":"claimed"}` // in place of a claim
 )
 
 // awsFault is a misbehaviour of AWS that requests meet.
 type awsFault struct {
 	operation string
 	holds     []string // all of these are in the request's body
+	oneCall   bool     // only one call meets the fault, in each of the SDK's tries
+	firstTry  bool     // only the first of the SDK's tries of a call meets it
 	after     bool     // the request has its effect, and only the answer suffers
 	times     int      // how many requests meet the fault; 0 for all until mended
 	do        func(exchange)
+
+	met  int    // requests that have met it
+	call string // the SDK's id of the call that the last of them was a try of
+}
+
+// The SDK's headers with the id of a call, and with the number of its try.
+const (
+	callHeader = "Amz-Sdk-Invocation-Id"
+	tryHeader  = "Amz-Sdk-Request"
+)
+
+// isAbout reports whether a request is one of those that the fault is for.
+func (f *awsFault) isAbout(r *http.Request, body []byte) bool {
+	return f.operation == r.Header.Get("X-Amz-Target") &&
+		(!f.oneCall || f.met == 0 || f.call == r.Header.Get(callHeader)) && (!f.firstTry || strings.HasPrefix(r.Header.Get(tryHeader), "attempt=1;")) &&
+		!slices.ContainsFunc(f.holds, func(part string) bool { return !bytes.Contains(body, []byte(part)) })
 }
 
 // exchange is a request that has met a fault.
@@ -53,10 +76,19 @@ type awsFaults struct {
 	faults []*awsFault
 }
 
-func (f *awsFaults) inject(fault awsFault) {
+// inject lets requests meet the fault from now on. What it returns is for met.
+func (f *awsFaults) inject(fault awsFault) *awsFault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.faults = append(f.faults, &fault)
+	return &fault
+}
+
+// met returns how many requests have met a fault.
+func (f *awsFaults) met(fault *awsFault) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return fault.met
 }
 
 func (f *awsFaults) mend() {
@@ -66,16 +98,15 @@ func (f *awsFaults) mend() {
 }
 
 // take returns the fault that a request meets, if any.
-func (f *awsFaults) take(operation string, body []byte) (awsFault, bool) {
+func (f *awsFaults) take(r *http.Request, body []byte) (awsFault, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	i := slices.IndexFunc(f.faults, func(fault *awsFault) bool {
-		return fault.operation == operation && !slices.ContainsFunc(fault.holds, func(part string) bool { return !bytes.Contains(body, []byte(part)) })
-	})
+	i := slices.IndexFunc(f.faults, func(fault *awsFault) bool { return fault.isAbout(r, body) })
 	if i < 0 {
 		return awsFault{}, false
 	}
 	fault := f.faults[i]
+	fault.met, fault.call = fault.met+1, r.Header.Get(callHeader)
 	if fault.times > 0 {
 		if fault.times--; fault.times == 0 {
 			f.faults = slices.Delete(f.faults, i, i+1)
@@ -92,7 +123,7 @@ func (f *awsFaults) intercept(next http.Handler) http.Handler {
 			return // the client has gone away
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		fault, met := f.take(r.Header.Get("X-Amz-Target"), body)
+		fault, met := f.take(r, body)
 		if !met {
 			next.ServeHTTP(w, r)
 			return
@@ -104,25 +135,67 @@ func (f *awsFaults) intercept(next http.Handler) http.Handler {
 	})
 }
 
-// refusing answers with an error of AWS's JSON protocol, and the checksum that DynamoDB gives.
-func refusing(status int, kind, message string) func(exchange) {
+// answering answers with a body, and the checksum that DynamoDB gives.
+func answering(status int, contentType, body string) func(exchange) {
 	return func(x exchange) {
-		answer, _ := json.Marshal(map[string]string{"__type": kind, "message": message}) // two strings always marshal
-		x.w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-		x.w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(answer)), 10))
+		x.w.Header().Set("Content-Type", contentType)
+		x.w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(body))), 10))
 		x.w.WriteHeader(status)
-		_, _ = x.w.Write(answer) // a client that has gone away needs no answer
+		_, _ = io.WriteString(x.w, body) // a client that has gone away needs no answer
 	}
 }
 
+// refusing answers with an error of AWS's JSON protocol.
+func refusing(status int, code, message string) func(exchange) {
+	answer, _ := json.Marshal(map[string]string{"__type": code, "message": message}) // two strings always marshal
+	return answering(status, "application/x-amz-json-1.0", string(answer))
+}
+
+// refusals are the errors that an operation gives.
+type refusals struct{ throttled, broken func(exchange) }
+
 // The errors as AWS gives them; see the "Common errors" and "Errors" of each operation in the API references of the services.
 var (
-	dynamoThrottles = refusing(http.StatusBadRequest, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
-		"The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level with the UpdateTable API.")
-	dynamoAway     = refusing(http.StatusInternalServerError, "com.amazonaws.dynamodb.v20120810#InternalServerError", "Internal server error")
-	eventsThrottle = refusing(http.StatusBadRequest, "ThrottlingException", "Rate exceeded")
-	queueThrottles = refusing(http.StatusBadRequest, "com.amazonaws.sqs#RequestThrottled", "The request was denied due to request throttling.")
+	dynamoRefusals = refusals{
+		throttled: refusing(http.StatusBadRequest, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+			"The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level with the UpdateTable API."),
+		broken: refusing(http.StatusInternalServerError, "com.amazonaws.dynamodb.v20120810#InternalServerError", "Internal server error"),
+	}
+	refusalsOf = map[string]refusals{
+		getItem: dynamoRefusals,
+		putItem: dynamoRefusals,
+		putEvents: {
+			throttled: refusing(http.StatusBadRequest, "ThrottlingException", "Rate exceeded"),
+			broken:    refusing(http.StatusInternalServerError, "InternalException", "This exception occurs due to unexpected causes."),
+		},
+		sendMessage: {
+			throttled: refusing(http.StatusBadRequest, "com.amazonaws.sqs#RequestThrottled", "The request was denied due to request throttling."),
+			broken:    refusing(http.StatusInternalServerError, "InternalFailure", "The request processing has failed because of an unknown error."),
+		},
+		getSecretValue: {
+			throttled: refusing(http.StatusBadRequest, "ThrottlingException", "Rate exceeded"),
+			broken:    refusing(http.StatusInternalServerError, "InternalServiceError", "An error occurred on the server side."),
+		},
+	}
 )
+
+// The answers of something that is not AWS, or of AWS half awake.
+var (
+	garbage    = answering(http.StatusOK, "text/html", "<html><body>Sign in to this network</body></html>")
+	emptyReply = answering(http.StatusOK, "application/x-amz-json-1.0", "{}")
+)
+
+// latency is longer than a look at a session counts, and shorter than anything waits for an answer.
+const latency = 2500 * time.Millisecond
+
+// delaying answers late.
+func delaying(x exchange) {
+	select {
+	case <-time.After(latency):
+		x.next.ServeHTTP(x.w, x.r)
+	case <-x.r.Context().Done():
+	}
+}
 
 // hanging gives no answer.
 func hanging(x exchange) { <-x.r.Context().Done() }

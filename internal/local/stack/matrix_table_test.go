@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
 )
 
@@ -14,6 +15,7 @@ type badDays []finding
 // sums are the numbers under the table.
 type sums struct {
 	rows, cells, different, sent, published, letters, refused, ended int
+	lost, wrong, doubled                                             int
 }
 
 func (b badDays) sums() sums {
@@ -23,6 +25,8 @@ func (b badDays) sums() sums {
 		s.published += f.published
 		s.letters += f.letters
 		s.ended += f.ended
+		s.wrong += f.wrong
+		s.doubled += f.doubled
 		for _, c := range f.cells {
 			s.cells++
 			s.sent += c.sent
@@ -34,26 +38,33 @@ func (b badDays) sums() sums {
 		}
 	}
 	s.rows = len(rows)
+	out := s.published + s.letters + s.refused
+	s.lost, s.doubled = max(0, s.sent-out), s.doubled+max(0, out-s.sent)
 	return s
 }
 
-// lost says where triggers went that nobody can account for.
-func (b badDays) lost() []string {
+// problems says where triggers went that nobody can account for, and what was not tried.
+func (b badDays) problems() []string {
 	s := b.sums()
 	if s.cells == 0 {
 		return []string{"no cell was run"}
 	}
-	if out := s.published + s.letters + s.refused; out != s.sent {
-		return []string{fmt.Sprintf("%d triggers were sent, and %d came out: %s", s.sent, out, b.totals())}
+	var problems []string
+	if s.lost > 0 || s.doubled > 0 {
+		problems = append(problems, "triggers were lost or doubled: "+b.totals())
 	}
-	return nil
+	if !slices.ContainsFunc(b, func(f finding) bool { return f.cells == nil }) { // else only a part was run
+		problems = append(problems, b.cross().holes()...)
+	}
+	return problems
 }
 
 func (b badDays) totals() string {
 	s := b.sums()
 	return fmt.Sprintf("%d rows, %d cells, %d not as designed: ", s.rows, s.cells, s.different) +
-		fmt.Sprintf("%d triggers sent = %d published + %d in the dead-letter queue + %d refused to the caller's face; %d sessions ended",
-			s.sent, s.published, s.letters, s.refused, s.ended)
+		fmt.Sprintf("%d triggers sent = %d published + %d in the dead-letter queue + %d refused to the caller's face; ",
+			s.sent, s.published, s.letters, s.refused) +
+		fmt.Sprintf("%d sessions ended; %d lost, %d wrong, %d doubled", s.ended, s.lost, s.wrong, s.doubled)
 }
 
 // save writes the table to dist/bad-days.txt.
@@ -71,6 +82,9 @@ func (b badDays) save() error {
 		}
 	}
 	if err := table.Flush(); err != nil {
+		return err
+	}
+	if err := b.cross().write(&text); err != nil {
 		return err
 	}
 	fmt.Fprintf(&text, "\n%s\n", b.totals())

@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,9 @@ type setting struct {
 	key     string // a part of every id
 	standin standin.Options
 	adjust  func(*template.Template)
+	atOnce  int // calls, and events, that are under way at once; 0 means 6
+	gates   []*gate
+	webhook bool // there is a source of webhooks
 	rounds  []round
 }
 
@@ -35,25 +39,36 @@ type round struct {
 // TestBadInputAndBadDays sends every kind of bad input, and a trigger on every bad day, through every door that it can reach, and
 // compares what comes out at the far end with the design. The table of all of them is left in dist/bad-days.txt.
 func TestBadInputAndBadDays(t *testing.T) {
-	settings := []setting{badInput(), ignoredFilters(), liveShape(), badSecrets(), badVideoSDK(), badAWS(), slowDays()}
+	settings := slices.Concat(
+		[]setting{badInput(), ignoredFilters(), liveShape(), badVideoSDK(), badAWS(), badSecrets(), refusedConnections(), slowVideoSDK()},
+		badFetches(), []setting{badRefetches(), slowAWS()},
+	)
 	found := make([]finding, len(settings))
 	t.Run("through", func(t *testing.T) {
-		for i, s := range slices.Backward(settings) { // those that wait most first
-			t.Run(s.key, func(t *testing.T) {
-				t.Parallel()
-				found[i] = s.run(t)
+		// Not by t.Parallel, which goes by the number of processors: they mostly wait.
+		turns := make(chan struct{}, settingsAtOnce)
+		var running sync.WaitGroup
+		for i, s := range slices.Backward(settings) { // those that mostly wait first
+			turns <- struct{}{}
+			running.Go(func() {
+				defer func() { <-turns }()
+				t.Run(s.key, func(t *testing.T) { found[i] = s.run(t) })
 			})
 		}
+		running.Wait()
 	})
 	table := badDays(found)
 	if err := table.save(); err != nil {
 		t.Error(err)
 	}
-	for _, problem := range table.lost() {
+	for _, problem := range table.problems() {
 		t.Error(problem)
 	}
 	t.Log(table.totals())
 }
+
+// settingsAtOnce is small enough for no setting to be starved of processors: functions have deadlines.
+const settingsAtOnce = 3
 
 // finding is what was found in a setting.
 type finding struct {
@@ -61,6 +76,8 @@ type finding struct {
 	published int // different events
 	letters   int // dead letters
 	ended     int // sessions
+	wrong     int // sessions among them that no row expects to be ended
+	doubled   int // outcomes that were told in two ways
 }
 
 // run runs the rounds, reports every cell that is not as designed, and looks for what nobody expected.
@@ -75,6 +92,7 @@ func (s setting) run(t *testing.T) finding {
 	}
 	w.wantNothingLeft(t)
 	for _, c := range all {
+		c.checkMet()
 		t.Run(c.name+" by "+string(c.way), func(t *testing.T) {
 			if c.result != c.want {
 				t.Errorf("came to  %s\ndesigned %s", c.result, c.want)
@@ -89,16 +107,30 @@ func (s setting) run(t *testing.T) finding {
 
 func (s setting) start(t *testing.T) *world {
 	t.Helper()
-	w := &world{awsFaults: &awsFaults{}, calls: make(chan struct{}, 6), events: make(chan struct{}, 6)}
+	atOnce := cmp.Or(s.atOnce, 6)
+	w := &world{awsFaults: &awsFaults{}, calls: make(chan struct{}, atOnce), events: make(chan struct{}, atOnce)}
 	options := s.standin
 	options.APIKey, options.Secret = apiKey, secret
-	w.Stack = startWith(t, stack.Config{Standin: options, Adjust: s.adjust, Intercept: w.awsFaults.intercept})
+	config := stack.Config{Standin: options, Adjust: s.adjust, Intercept: w.awsFaults.intercept}
+	if s.webhook {
+		config.Webhooks = map[string]stack.Entry{source: {}}
+	}
+	w.Stack = startWith(t, config)
 	ctx, cancel := context.WithCancel(t.Context())
 	far, done := watch(ctx, w.Stack)
 	w.farEnd = far
-	t.Cleanup(func() { cancel(); <-done })
+	t.Cleanup(func() {
+		cancel()
+		<-done
+		for _, g := range s.gates {
+			_ = g.shut(nil, w) // it may be shut already
+		}
+	})
 	return w
 }
+
+// source is one whose webhooks are documents of ours.
+const source = "standard-webhooks"
 
 // redelivering shortens what a redelivery waits for, and lets no message be given up however often it comes. The functions' timeout
 // is the template's: no delivery is to meet it, however busy the machine is.
@@ -125,7 +157,7 @@ func oneByOne(t *template.Template) {
 func (r round) cells(w *world, key string) []*cell {
 	var cells []*cell
 	for i, row := range r.rows {
-		for _, by := range ways {
+		for _, by := range doors {
 			want, reached := row.want[by]
 			if !reached {
 				continue
@@ -217,6 +249,7 @@ func (w *world) find(t *testing.T, cells []*cell) finding {
 		}
 		f.ended++
 		if _, ok := expected[call.ActedOn]; !ok {
+			f.wrong++
 			t.Errorf("session %s of room %s was ended, and no row expects that", call.ActedOn, call.RoomID)
 		}
 		delete(expected, call.ActedOn)
@@ -227,6 +260,7 @@ func (w *world) find(t *testing.T, cells []*cell) finding {
 	details := map[string]string{}
 	for _, o := range w.published(func(outcome) bool { return true }) {
 		if before, known := details[o.ID]; known && before != o.raw {
+			f.doubled++
 			t.Errorf("one event id, two events:\n%s\n%s", before, o.raw)
 		}
 		details[o.ID] = o.raw
@@ -235,11 +269,12 @@ func (w *world) find(t *testing.T, cells []*cell) finding {
 		}
 	}
 	f.published = len(details)
-	letters := w.deadLetters(func(cloud.DeadLetter) bool { return true })
-	for _, l := range letters {
+	letters := map[string]bool{} // by the message; if its answer is lost, a letter is sent twice
+	for _, l := range w.deadLetters(func(cloud.DeadLetter) bool { return true }) {
 		if l.Attributes["code"] == "" || l.Attributes["reason"] == "" || l.Attributes["originalMessageId"] == "" {
 			t.Errorf("a dead letter does not say why it is one: %v", l.Attributes)
 		}
+		letters[l.Attributes["originalMessageId"]] = true
 	}
 	f.letters = len(letters)
 	w.mu.Lock()

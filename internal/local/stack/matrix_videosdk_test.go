@@ -24,18 +24,20 @@ func videoSDKRows() []row {
 	return rows
 }
 
-// slowDays are the days on which VideoSDK and AWS make the functions wait. Their timeout is shortened, because they do wait for it.
-func slowDays() setting {
-	rows := slices.DeleteFunc(slices.Concat(videoSDKRows(), awsRows()), func(r row) bool { return !r.slow })
-	return setting{
-		key: "slow", rounds: []round{{rows: rows, unnamed: true, mend: mendAll}},
-		adjust: func(t *template.Template) {
-			redelivering(8 * time.Second)(t)
-			oneByOne(t)
-			for i := range t.Functions {
-				t.Functions[i].Timeout = 8 * time.Second
-			}
-		},
+// slowVideoSDK are the days on which VideoSDK makes the functions wait.
+func slowVideoSDK() setting {
+	rows := slices.DeleteFunc(videoSDKRows(), func(r row) bool { return !r.slow })
+	return setting{key: "slow", rounds: []round{{rows: rows, unnamed: true, mend: mendAll}}, adjust: waiting(8 * time.Second)}
+}
+
+// waiting shortens the functions' timeout, because they do wait for it.
+func waiting(timeout time.Duration) func(*template.Template) {
+	return func(t *template.Template) {
+		redelivering(timeout)(t)
+		oneByOne(t)
+		for i := range t.Functions {
+			t.Functions[i].Timeout = timeout
+		}
 	}
 }
 
@@ -59,6 +61,11 @@ func answers(on standin.Operation, status, times int) standin.Fault {
 // does is VideoSDK misbehaving.
 func does(on standin.Operation, what standin.Misbehaviour, times int) standin.Fault {
 	return standin.Fault{On: on, Do: what, Times: times}
+}
+
+// late is VideoSDK taking its time, once.
+func late(on standin.Operation) standin.Fault {
+	return standin.Fault{On: on, Do: standin.Slow, Delay: latency, Times: once}
 }
 
 // afterEffect lets the request have its effect, once.
@@ -115,6 +122,7 @@ func badLists() []row {
 			name: "list: connection reset for a while", want: passing("videosdk_unavailable", "ending"),
 			faults: with(does(on, standin.Reset, always)),
 		},
+		{name: "list: late", faults: with(late(on)), want: settled("ending")},
 		{name: "list: 200 with HTML", faults: with(does(on, standin.Garbage, always)), want: passing("videosdk_unreadable", "ending")},
 		{name: "list: 200 with 5 MB", faults: with(does(on, standin.BigBody, always)), want: passing("videosdk_unreadable", "ending")},
 		{name: "list: 204", faults: with(does(on, standin.NoContent, always)), want: passing("videosdk_unreadable", "ending")},
@@ -134,6 +142,12 @@ func badLooks() []row {
 		{name: "look: 429 once", faults: with(throttles(on, "1", once)), want: settled("ending")},
 		{name: "look: 500 for a while", faults: with(answers(on, 500, always)), want: passing("videosdk_unavailable", "ending")},
 		{name: "look: hangs", slow: true, faults: with(does(on, standin.Hang, always)), want: passing("videosdk_unavailable", "ending")},
+		{name: "look: connection reset once", faults: with(does(on, standin.Reset, once)), want: settled("ending")},
+		{
+			name: "look: connection reset for a while", want: passing("videosdk_unavailable", "ending"),
+			faults: with(does(on, standin.Reset, always)),
+		},
+		{name: "look: late", faults: with(late(on)), want: settled("ending")},
 		{name: "look: 200 with HTML", faults: with(does(on, standin.Garbage, always)), want: passing("videosdk_unreadable", "ending")},
 		{name: "look: 204", faults: with(does(on, standin.NoContent, always)), want: passing("videosdk_unreadable", "ending")},
 	}
@@ -173,6 +187,7 @@ func badEnds() []row {
 		},
 		{name: "end: connection reset before the effect", faults: with(does(on, standin.Reset, once)), want: settled("ending")},
 		{name: "end: connection reset after the effect", faults: with(afterEffect(does(on, standin.Reset, once))), want: settled("ended")},
+		{name: "end: late", faults: with(late(on)), want: settled("ending")},
 		{name: "end: 200 with HTML", faults: with(afterEffect(does(on, standin.Garbage, once))), want: settled("ending")},
 		{name: "end: 200 with 5 MB", faults: with(afterEffect(does(on, standin.BigBody, once))), want: settled("ending")},
 		{name: "end: 204", faults: with(afterEffect(does(on, standin.NoContent, once))), want: settled("ending")},
