@@ -6,9 +6,11 @@ FUNCTIONS := api eventbridge sqs webhook
 PYTHON ?= python3
 LOCAL := dist/local
 
-# One set of flags everywhere, so that nothing is compiled twice. lambda.norpc leaves out the old go1.x protocol.
-GO_BUILD := CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags "-s -w"
+# One set of flags everywhere, so that nothing is compiled twice. lambda.norpc leaves out the old go1.x protocol. With -trimpath and
+# -buildvcs=false a binary depends on its source and on Go's version only, wherever it is built.
+GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags "-s -w"
 GOARCH ?= arm64
+DIST := dist
 
 .PHONY: help
 help: ## show this
@@ -42,8 +44,8 @@ build: $(FUNCTIONS:%=build-%) ## build dist/<function>/bootstrap for Lambda (GOA
 
 .PHONY: $(FUNCTIONS:%=build-%)
 $(FUNCTIONS:%=build-%): build-%:
-	@echo "Building dist/$*/bootstrap for linux/$(GOARCH) …"
-	@GOOS=linux GOARCH=$(GOARCH) $(GO_BUILD) -o dist/$*/bootstrap ./functions/$*
+	@echo "Building $(DIST)/$*/bootstrap for linux/$(GOARCH) …"
+	@GOOS=linux GOARCH=$(GOARCH) $(GO_BUILD) -o $(DIST)/$*/bootstrap ./functions/$*
 
 # The functions for this machine.
 .PHONY: local
@@ -81,19 +83,29 @@ mutants: ## break the promises' code in each of a list of ways, and see the test
 	@go run ./internal/local/mutants
 
 .PHONY: lint
-lint: .venv-lint/installed ## check style, the code's suspicious places and the template
-	@echo "Checking format, vet, staticcheck and template.yaml …"
+lint: ## check the code's format, style and suspicious places
+	@echo "Checking format, vet and staticcheck …"
 	@unformatted=$$(gofmt -l functions internal); test -z "$$unformatted" || { echo "not formatted by gofmt: $$unformatted"; exit 1; }
 	@go vet ./...
 	@go run honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK) ./...
-	@.venv-lint/bin/cfn-lint template.yaml
 
 STATICCHECK := v0.8.2
 
-.venv-lint/installed: .ci/requirements-lint.txt
-	@echo "Installing cfn-lint into .venv-lint …"
-	@$(PYTHON) -m venv --clear .venv-lint
-	@.venv-lint/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements-lint.txt
+.PHONY: validate
+validate: .venv-sam/installed .venv-checkov/installed ## check template.yaml with cfn-lint, sam validate and checkov
+	@echo "Checking template.yaml with cfn-lint, sam validate --lint and checkov …"
+	@.venv-sam/bin/cfn-lint template.yaml
+	@SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam validate --lint --template-file template.yaml
+	@.venv-checkov/bin/checkov --config-file .ci/checkov.yaml
+
+# Tools in Python, pinned with hashes for every Python from 3.9 on, each with all that it depends on. Two folders, because SAM and checkov
+# ask for different versions of boto3.
+.venv-sam/installed: .ci/requirements-sam.txt
+.venv-checkov/installed: .ci/requirements-checkov.txt
+.venv-%/installed:
+	@echo "Installing $* into .venv-$* (a minute or two) …"
+	@$(PYTHON) -m venv --clear .venv-$*
+	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .ci/requirements-$*.txt
 	@touch $@
 
 .PHONY: redrive
@@ -109,4 +121,4 @@ output = Stacks[0].Outputs[?OutputKey=='$(1)'].OutputValue
 
 .PHONY: clean
 clean: ## remove everything that make has made
-	rm -rf dist .venv .venv-lint
+	rm -rf dist .venv .venv-sam .venv-checkov .aws-sam
