@@ -47,6 +47,11 @@ $(FUNCTIONS:%=build-%): build-%:
 	@echo "Building $(DIST)/$*/bootstrap for linux/$(GOARCH) …"
 	@GOOS=linux GOARCH=$(GOARCH) $(GO_BUILD) -o $(DIST)/$*/bootstrap ./functions/$*
 
+.PHONY: package
+package: operate ## zip every function for both architectures, with SHA-256 sums, in dist: the same source makes the same bytes
+	@for arch in amd64 arm64; do $(MAKE) --no-print-directory build GOARCH=$$arch DIST=dist/$$arch || exit 1; done
+	@FUNCTIONS="$(FUNCTIONS)" $(LOCAL)/operate package
+
 # The functions for this machine.
 .PHONY: local
 local:
@@ -108,16 +113,20 @@ validate: .venv-sam/installed .venv-checkov/installed ## check template.yaml wit
 	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .ci/requirements-$*.txt
 	@touch $@
 
-.PHONY: redrive
-redrive: ## move the dead letters of STACK=name back to its trigger queue (see docs/reliability.md)
-	@test -n "$(STACK)" || { echo "redrive: name the stack, as in: make redrive STACK=videosdk-end-session" >&2; exit 2; }
-	@command -v aws >/dev/null || { echo "redrive: needs the AWS CLI, version 2" >&2; exit 2; }
-	@from=$$($(OUTPUT_OF) --query "$(call output,DeadLetterQueueArn)") && to=$$($(OUTPUT_OF) --query "$(call output,TriggerQueueArn)") && \
-		echo "Moving messages from $$from to $$to …" && \
-		aws sqs start-message-move-task --source-arn "$$from" --destination-arn "$$to"
+# What an operator does with a stack in AWS, see docs/deploy.md. Everything comes from variables: make send STACK=name DOOR=queue FILE=…
+.PHONY: deploy send logs redrive delete
+deploy: ## put the application into your AWS account (STACK, SECRET, ARCH=arm64 or x86_64)
+send: ## send the request document in FILE through a DOOR=api, queue or bus of STACK
+logs: ## follow the logs of all functions of STACK
+redrive: ## move the dead letters of STACK back to its trigger queue (see docs/reliability.md)
+delete: ## delete STACK; asks unless CONFIRM=yes
+deploy send logs redrive delete: operate
+	@$(LOCAL)/operate $@
 
-OUTPUT_OF = aws cloudformation describe-stacks --stack-name "$(STACK)" --output text
-output = Stacks[0].Outputs[?OutputKey=='$(1)'].OutputValue
+# For this machine, whatever the functions are built for.
+.PHONY: operate
+operate:
+	@GOOS= GOARCH= go build -o $(LOCAL)/operate ./internal/local/operate
 
 .PHONY: clean
 clean: ## remove everything that make has made

@@ -60,7 +60,7 @@ func build(folder string) error {
 	}
 	for _, f := range functions {
 		f = filepath.Base(f)
-		c := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", filepath.Join(folder, f, "bootstrap"), "./functions/"+f)
+		c := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", filepath.Join(folder, f, "bootstrap"), "./functions/"+f)
 		c.Dir, c.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := c.CombinedOutput(); err != nil {
 			return fmt.Errorf("build %s: %w\n%s", f, err, out)
