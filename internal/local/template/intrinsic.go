@@ -67,10 +67,11 @@ func (r *resolver) ref(name string, at place) (any, error) {
 }
 
 func (r *resolver) getAtt(argument *yaml.Node, at place) (any, error) {
-	if argument.Kind != yaml.ScalarNode {
-		return nil, at.errorf("GetAtt is known here as Resource.Attribute only")
+	reference := argument.Value
+	if argument.Kind == yaml.SequenceNode && len(argument.Content) == 2 {
+		reference = argument.Content[0].Value + "." + argument.Content[1].Value
 	}
-	return r.attribute(argument.Value, at)
+	return r.attribute(reference, at)
 }
 
 func (r *resolver) attribute(reference string, at place) (any, error) {
