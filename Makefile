@@ -87,6 +87,18 @@ soak: ## simulate with new seeds until told to stop
 mutants: ## break the promises' code in each of a list of ways, and see the tests catch it
 	@go run ./internal/local/mutants
 
+# Programs to compare the functions with.
+BASELINES := floor plain
+
+.PHONY: bench
+bench: local ## measure the functions beside an empty and a plain one, and compare with the budgets
+	@echo "Building what to compare with, and everything for arm64 …"
+	@for p in $(BASELINES); do $(GO_BUILD) -o $(LOCAL)/$$p/bootstrap ./internal/local/bench/$$p || exit 1; done
+	@export GOOS=linux GOARCH=arm64; \
+		for p in $(BASELINES); do $(GO_BUILD) -o dist/bench-arm64/$$p/bootstrap ./internal/local/bench/$$p || exit 1; done; \
+		for f in $(FUNCTIONS); do $(GO_BUILD) -o dist/bench-arm64/$$f/bootstrap ./functions/$$f || exit 1; done
+	@go run ./internal/local/bench $(BENCH)
+
 .PHONY: lint
 lint: ## check the code's format, style and suspicious places
 	@echo "Checking format, vet and staticcheck …"

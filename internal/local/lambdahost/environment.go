@@ -35,6 +35,7 @@ type environment struct {
 	function Function
 	clock    func() time.Time
 	limits   limits
+	onReady  func(pid int)
 
 	listener net.Listener
 	command  *exec.Cmd
@@ -72,6 +73,7 @@ func newEnvironment(function Function, clock func() time.Time, emit func(line st
 		function:  function,
 		clock:     clock,
 		limits:    lambdaLimits,
+		onReady:   func(int) {},
 		listener:  listener,
 		output:    &lineWriter{emit: emit},
 		pending:   make(chan *call, concurrency),

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Options are where a host tells what happens. Both functions may be nil. They
+// Options are where a host tells what happens. Each function may be nil. They
 // are called one at a time, also across environments, and must not call the
 // host.
 type Options struct {
@@ -19,6 +19,10 @@ type Options struct {
 
 	// Report gets one report per invocation, before its Invoke returns.
 	Report func(Report)
+
+	// Ready gets the process of an environment that has started, before it is
+	// given its first event.
+	Ready func(pid int)
 }
 
 // Host runs one function. Its methods may be called concurrently.
@@ -124,6 +128,7 @@ func (h *Host) reserve() (e *environment, first bool, err error) {
 		return nil, false, err
 	}
 	e.limits = h.limits
+	e.onReady = h.tellReady
 	e.reserve()
 	h.environments = append(h.environments, e)
 	h.running.Add(2)
@@ -186,6 +191,15 @@ func (h *Host) tellLine(line string) {
 	h.telling.Lock()
 	defer h.telling.Unlock()
 	h.options.Log(h.function.Name, line)
+}
+
+func (h *Host) tellReady(pid int) {
+	if h.options.Ready == nil {
+		return
+	}
+	h.telling.Lock()
+	defer h.telling.Unlock()
+	h.options.Ready(pid)
 }
 
 func (h *Host) tellReport(report Report) {

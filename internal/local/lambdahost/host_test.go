@@ -104,6 +104,17 @@ func TestInvokeFunctionErrors(t *testing.T) {
 	}
 }
 
+func TestReadyTellsTheProcessBeforeItsFirstEvent(t *testing.T) {
+	var ready []int
+	host := start(t, Options{Ready: func(pid int) { ready = append(ready, pid) }}, nil)
+	for range 2 {
+		pid := decode[int](t, invoke(t, host, order{Do: "pid"}))
+		if diff := cmp.Diff([]int{pid}, ready); diff != "" {
+			t.Errorf("ready (-want +got):\n%s", diff)
+		}
+	}
+}
+
 func TestInvokeTimeout(t *testing.T) {
 	record := newRecorder()
 	host := start(t, record.options(), func(f *Function) {

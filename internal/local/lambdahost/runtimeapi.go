@@ -55,6 +55,9 @@ func (e *environment) polled() {
 	if e.initTook == 0 {
 		// At least 1, so that 0 keeps its meaning on a coarse clock.
 		e.initTook = max(e.clock().Sub(e.begun), 1)
+		if e.command.Process != nil {
+			e.onReady(e.command.Process.Pid)
+		}
 		close(e.ready)
 	}
 	if len(e.settling) > 0 {

@@ -15,7 +15,7 @@ const (
 
 // listSessions answers GET /v2/sessions.
 func (s *Server) listSessions(q *request, now time.Time) *answer {
-	listed := s.rooms.all()
+	listed := s.candidates(q)
 	var assumptions []string
 	switch {
 	case s.options.IgnoreFilters:
@@ -57,6 +57,15 @@ func (l listQuery) cut(all []*session) ([]*session, wirePageInfo) {
 		LastPage:    max(1, (total+l.perPage-1)/l.perPage),
 		Total:       total,
 	}
+}
+
+// candidates returns the sessions among which those are that the request asks for: of a room that it names, only that room's, since
+// there may be thousands of others.
+func (s *Server) candidates(q *request) []*session {
+	if named, known := s.rooms.byID[q.roomID]; known && !s.options.IgnoreFilters {
+		return slices.Clone(named.sessions)
+	}
+	return s.rooms.all()
 }
 
 // unknownFilter reports whether the request names a room that does not exist.

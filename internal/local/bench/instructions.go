@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+var errNoValgrind = errors.New("valgrind is not installed")
+
+// instructions returns how many instructions one warm event of n messages takes, in thousands, counted by valgrind: what some events take
+// less what fewer take, so that the start is not in it. Unlike times these hardly differ from run to run.
+func instructions(ctx context.Context, v variant, n int) (float64, error) {
+	const few, more = 10, 60
+	first, err := counted(ctx, v, n, few)
+	if err != nil {
+		return 0, err
+	}
+	second, err := counted(ctx, v, n, more)
+	if err != nil {
+		return 0, err
+	}
+	return float64(second-first) / (more - few) / 1000, nil
+}
+
+// counted runs a process for some events and returns all instructions that it took.
+func counted(ctx context.Context, v variant, n, events int) (int64, error) {
+	valgrind, err := exec.LookPath("valgrind")
+	if err != nil {
+		return 0, errNoValgrind
+	}
+	folder, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	// The host starts a program without arguments.
+	out, wrapper := filepath.Join(folder, "out"), filepath.Join(folder, "bootstrap")
+	script := fmt.Sprintf("#!/bin/sh\nexec %q --tool=callgrind --callgrind-out-file=%q %q\n", valgrind, out, v.bootstrap)
+	if err := os.WriteFile(wrapper, []byte(script), 0o700); err != nil {
+		return 0, err
+	}
+	w, err := newWorld(distance{}, folder)
+	if err != nil {
+		return 0, err
+	}
+	defer w.close()
+	v.bootstrap, v.environment = wrapper, maps.Clone(v.environment)
+	if v.environment == nil {
+		v.environment = map[string]string{}
+	}
+	v.environment["GODEBUG"] = "asyncpreemptoff=1" // the runtime's interruptions depend on the time
+	r, err := start(v, w, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer r.close()
+	for range events {
+		payload, err := w.messages(n)
+		if err != nil {
+			return 0, err
+		}
+		if _, err := r.invoke(ctx, payload); err != nil {
+			return 0, err
+		}
+	}
+	return total(r.pid, out)
+}
+
+var summary = regexp.MustCompile(`(?m)^(?:summary|totals): (\d+)`)
+
+// total ends a process that runs under valgrind, and reads what valgrind writes then.
+func total(pid int, out string) (int64, error) {
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		return 0, err
+	}
+	for range 100 {
+		time.Sleep(50 * time.Millisecond)
+		text, err := os.ReadFile(out)
+		if err != nil {
+			continue
+		}
+		if found := summary.FindSubmatch(text); found != nil {
+			return strconv.ParseInt(string(found[1]), 10, 64)
+		}
+	}
+	return 0, fmt.Errorf("valgrind wrote no count to %s", out)
+}
