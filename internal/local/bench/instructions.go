@@ -42,9 +42,13 @@ func counted(ctx context.Context, v variant, n, events int) (int64, error) {
 		return 0, err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
+	program, err := filepath.Abs(v.bootstrap)
+	if err != nil {
+		return 0, err
+	}
 	// The host starts a program without arguments.
 	out, wrapper := filepath.Join(folder, "out"), filepath.Join(folder, "bootstrap")
-	script := fmt.Sprintf("#!/bin/sh\nexec %q --tool=callgrind --callgrind-out-file=%q %q\n", valgrind, out, v.bootstrap)
+	script := fmt.Sprintf("#!/bin/sh\nexec %q --tool=callgrind --callgrind-out-file=%q %q\n", valgrind, out, program)
 	if err := os.WriteFile(wrapper, []byte(script), 0o700); err != nil {
 		return 0, err
 	}
