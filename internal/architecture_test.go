@@ -34,9 +34,10 @@ var mayImport = map[string][]string{
 	"internal/trigger":   {"internal/endsession", "internal/gateway", "github.com/aws/aws-lambda-go/events"},
 	"internal/telemetry": {"internal/endsession", "internal/webhook/sources", "github.com/aws/aws-lambda-go/lambdacontext"},
 	"internal/queue":     {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/sqs"},
+	"internal/awsenv":    {"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/credentials"},
 	"internal/start": {
-		"internal/config", "internal/telemetry", "github.com/aws/aws-lambda-go/lambda", "github.com/aws/aws-sdk-go-v2/aws",
-		"github.com/aws/aws-sdk-go-v2/config", "github.com/aws/smithy-go/logging",
+		"internal/awsenv", "internal/config", "internal/telemetry", "github.com/aws/aws-lambda-go/lambda", "github.com/aws/aws-sdk-go-v2/aws",
+		"github.com/aws/smithy-go/logging",
 	},
 	"internal/webhook/sources": {},
 	"internal/wiring":          {"internal/", "github.com/aws/aws-sdk-go-v2/service/"},

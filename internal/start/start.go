@@ -12,8 +12,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 
+	"videosdk-end-session/internal/awsenv"
 	"videosdk-end-session/internal/config"
 	"videosdk-end-session/internal/telemetry"
 )
@@ -36,7 +36,7 @@ func Run(getenv func(string) string, log io.Writer, function config.Function, bu
 	logger := telemetry.Setup(log, telemetry.Options{Level: c.LogLevel, Stack: c.StackName})
 	var handler lambda.Handler
 	if err == nil {
-		handler, err = prepare(context.Background(), Process{Function: function, Config: c, Log: logger}, build)
+		handler, err = prepare(getenv, Process{Function: function, Config: c, Log: logger}, build)
 	}
 	if err != nil {
 		logger.Error("start.failed", "error", err)
@@ -47,11 +47,12 @@ func Run(getenv func(string) string, log io.Writer, function config.Function, bu
 }
 
 // prepare builds the handler. It calls nothing outside the process.
-func prepare(ctx context.Context, p Process, build func(Process) (lambda.Handler, error)) (lambda.Handler, error) {
+func prepare(getenv func(string) string, p Process, build func(Process) (lambda.Handler, error)) (lambda.Handler, error) {
 	var err error
-	if p.AWS, err = awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(sdkLog{p.Log, ctx})); err != nil {
+	if p.AWS, err = awsenv.Config(getenv); err != nil {
 		return nil, fmt.Errorf("load the AWS configuration: %w", err)
 	}
+	p.AWS.Logger = sdkLog{p.Log, context.Background()}
 	p.Triggers = telemetry.Triggers{Log: p.Log, Door: string(p.Function)}
 	p.Webhooks = telemetry.Webhooks{Log: p.Log, Door: string(p.Function)}
 	p.Now = time.Now
