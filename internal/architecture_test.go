@@ -28,12 +28,13 @@ var mayImport = map[string][]string{
 	"internal/credentials": {
 		"internal/endsession", "github.com/aws/aws-sdk-go-v2/service/secretsmanager", "github.com/aws/smithy-go", "golang.org/x/sync",
 	},
-	"internal/ledger":    {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
-	"internal/publish":   {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/eventbridge"},
+	"internal/ledger":    {"internal/endsession"},
+	"internal/publish":   {"internal/endsession"},
 	"internal/gateway":   {},
 	"internal/trigger":   {"internal/endsession", "internal/gateway", "github.com/aws/aws-lambda-go/events"},
 	"internal/telemetry": {"internal/endsession", "internal/webhook/sources", "github.com/aws/aws-lambda-go/lambdacontext"},
 	"internal/queue":     {"internal/endsession", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/sqs"},
+	"internal/awsjson":   {"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/smithy-go"},
 	"internal/awsenv":    {"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/credentials"},
 	"internal/start": {
 		"internal/awsenv", "internal/config", "internal/telemetry", "github.com/aws/aws-lambda-go/lambda", "github.com/aws/aws-sdk-go-v2/aws",

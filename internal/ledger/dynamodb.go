@@ -2,35 +2,65 @@ package ledger
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"videosdk-end-session/internal/endsession"
 )
 
-// Items is the part of DynamoDB that the ledger needs.
-type Items interface {
-	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
-	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+// Caller makes the calls GetItem and PutItem of DynamoDB, as awsjson.Client does: in is the call's document, out takes the answer's.
+type Caller interface {
+	Call(ctx context.Context, operation string, in, out any) error
+}
+
+// Refusal is an error that DynamoDB has answered, as awsjson.Error is.
+type Refusal interface {
+	error
+	ErrorCode() string
+	Body() []byte // the answer's document
 }
 
 // DynamoDB is a ledger in a DynamoDB table with the partition key pk (string) and the TTL attribute expiresAt (epoch seconds).
 type DynamoDB struct {
-	items Items
+	calls Caller
 	table string
 	now   func() time.Time
 }
 
 // NewDynamoDB returns the ledger in the named table.
-func NewDynamoDB(items Items, table string, now func() time.Time) *DynamoDB {
-	return &DynamoDB{items: items, table: table, now: now}
+func NewDynamoDB(calls Caller, table string, now func() time.Time) *DynamoDB {
+	return &DynamoDB{calls: calls, table: table, now: now}
 }
+
+// attribute is an attribute's value on the wire, of the two types that the ledger uses; of another type it has neither:
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
+type attribute struct {
+	S *string `json:"S,omitempty"`
+	N *string `json:"N,omitempty"`
+}
+
+// getItem is the document of a GetItem call.
+type getItem struct {
+	TableName      string
+	Key            map[string]attribute
+	ConsistentRead bool
+}
+
+// putItem is the document of a PutItem call.
+type putItem struct {
+	TableName                           string
+	Item                                map[string]attribute
+	ConditionExpression                 string
+	ExpressionAttributeNames            map[string]string
+	ExpressionAttributeValues           map[string]attribute
+	ReturnValuesOnConditionCheckFailure string
+}
+
+// answered is the document of an answer, or of the refusal of a condition, with the item that is there.
+type answered struct{ Item map[string]attribute }
 
 // The attributes of an item. The two that conditions name are reserved words of DynamoDB, hence the placeholders below.
 const (
@@ -61,9 +91,8 @@ const (
 
 // Load implements endsession.Ledger with a strongly consistent read.
 func (d *DynamoDB) Load(ctx context.Context, key string) (endsession.Entry, bool, error) {
-	out, err := d.items.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &d.table, Key: map[string]types.AttributeValue{attrKey: text(key)}, ConsistentRead: aws.Bool(true),
-	})
+	var out answered
+	err := d.calls.Call(ctx, "GetItem", getItem{TableName: d.table, Key: map[string]attribute{attrKey: text(key)}, ConsistentRead: true}, &out)
 	if err != nil {
 		return endsession.Entry{}, false, fmt.Errorf("get the ledger's item %s: %w", key, err)
 	}
@@ -75,29 +104,34 @@ func (d *DynamoDB) Load(ctx context.Context, key string) (endsession.Entry, bool
 
 // Store implements endsession.Ledger with one conditional write that brings back the item which stood in its way.
 func (d *DynamoDB) Store(ctx context.Context, prev, next endsession.Entry) (endsession.Entry, bool, error) {
-	input := &dynamodb.PutItemInput{
-		TableName:                           &d.table,
+	in := putItem{
+		TableName:                           d.table,
 		Item:                                item(next),
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		ReturnValuesOnConditionCheckFailure: "ALL_OLD",
 		ExpressionAttributeNames:            map[string]string{"#owner": attrOwner, "#state": attrState},
-		ExpressionAttributeValues:           map[string]types.AttributeValue{":nextOwner": text(next.Owner), ":nextState": text(string(next.State))},
+		ExpressionAttributeValues:           map[string]attribute{":nextOwner": text(next.Owner), ":nextState": text(string(next.State))},
 	}
 	if prev.Key == "" {
-		input.ConditionExpression = aws.String(ifAbsent)
-		input.ExpressionAttributeValues[":now"] = number(d.now().Unix())
+		in.ConditionExpression = ifAbsent
+		in.ExpressionAttributeValues[":now"] = number(d.now().Unix())
 	} else {
-		input.ConditionExpression = aws.String(ifSame)
-		input.ExpressionAttributeValues[":prevOwner"] = text(prev.Owner)
-		input.ExpressionAttributeValues[":prevState"] = text(string(prev.State))
+		in.ConditionExpression = ifSame
+		in.ExpressionAttributeValues[":prevOwner"] = text(prev.Owner)
+		in.ExpressionAttributeValues[":prevState"] = text(string(prev.State))
 	}
-	_, err := d.items.PutItem(ctx, input)
-	var stood *types.ConditionalCheckFailedException
-	switch {
-	case err == nil:
+	err := d.calls.Call(ctx, "PutItem", in, nil)
+	if err == nil {
 		return next, true, nil
-	case !errors.As(err, &stood):
+	}
+	var refusal Refusal
+	if !errors.As(err, &refusal) || refusal.ErrorCode() != "ConditionalCheckFailedException" {
 		return endsession.Entry{}, false, fmt.Errorf("put the ledger's item %s: %w", next.Key, err)
-	case len(stood.Item) == 0:
+	}
+	var stood answered
+	if err := json.Unmarshal(refusal.Body(), &stood); err != nil {
+		return endsession.Entry{}, false, fmt.Errorf("read what stood in the way of the ledger's item %s: %w", next.Key, err)
+	}
+	if len(stood.Item) == 0 {
 		return endsession.Entry{}, false, nil
 	}
 	held, _, err := d.read(stood.Item)
@@ -105,7 +139,7 @@ func (d *DynamoDB) Store(ctx context.Context, prev, next endsession.Entry) (ends
 }
 
 // read returns an item as an entry, and false if it has expired.
-func (d *DynamoDB) read(attributes map[string]types.AttributeValue) (endsession.Entry, bool, error) {
+func (d *DynamoDB) read(attributes map[string]attribute) (endsession.Entry, bool, error) {
 	entry, err := parse(attributes)
 	if err != nil || !live(entry, d.now()) {
 		return endsession.Entry{}, false, err
@@ -114,8 +148,8 @@ func (d *DynamoDB) read(attributes map[string]types.AttributeValue) (endsession.
 }
 
 // item returns an entry as the attributes that it has.
-func item(e endsession.Entry) map[string]types.AttributeValue {
-	attributes := map[string]types.AttributeValue{attrExpires: number(e.ExpiresAt.Unix())}
+func item(e endsession.Entry) map[string]attribute {
+	attributes := map[string]attribute{attrExpires: number(e.ExpiresAt.Unix())}
 	for name, value := range map[string]string{
 		attrKey: e.Key, attrState: string(e.State), attrOwner: e.Owner,
 		attrRoomID: e.Target.RoomID, attrCustomRoomID: e.Target.CustomRoomID, attrSessionID: e.Target.SessionID,
@@ -136,25 +170,27 @@ func item(e endsession.Entry) map[string]types.AttributeValue {
 }
 
 // parse reads what item wrote. Attributes that it does not know are left alone.
-func parse(attributes map[string]types.AttributeValue) (endsession.Entry, error) {
+func parse(attributes map[string]attribute) (endsession.Entry, error) {
 	var bad error
 	str := func(name string) string {
-		switch value := attributes[name].(type) {
-		case nil:
+		value, exists := attributes[name]
+		switch {
+		case !exists:
 			return ""
-		case *types.AttributeValueMemberS:
-			return value.Value
+		case value.S != nil:
+			return *value.S
 		default:
 			bad = errors.Join(bad, fmt.Errorf("the ledger's attribute %s is no string", name))
 			return ""
 		}
 	}
 	num := func(name string) int64 {
-		switch value := attributes[name].(type) {
-		case nil:
+		value, exists := attributes[name]
+		switch {
+		case !exists:
 			return 0
-		case *types.AttributeValueMemberN:
-			n, err := strconv.ParseInt(value.Value, 10, 64)
+		case value.N != nil:
+			n, err := strconv.ParseInt(*value.N, 10, 64)
 			if err != nil {
 				bad = errors.Join(bad, fmt.Errorf("the ledger's attribute %s: %w", name, err))
 			}
@@ -197,8 +233,6 @@ func parse(attributes map[string]types.AttributeValue) (endsession.Entry, error)
 	return e, nil
 }
 
-func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+func text(s string) attribute { return attribute{S: &s} }
 
-func number(n int64) types.AttributeValue {
-	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
-}
+func number(n int64) attribute { return attribute{N: new(strconv.FormatInt(n, 10))} }

@@ -2,13 +2,12 @@ package ledger_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
+	"videosdk-end-session/internal/awsjson"
 	"videosdk-end-session/internal/endsession"
 	"videosdk-end-session/internal/ledger"
 	"videosdk-end-session/internal/ledger/ledgertest"
@@ -19,7 +18,7 @@ import (
 )
 
 // table provisions template.yaml in a local AWS and returns a client and the name of its ledger table.
-func table(t *testing.T) (*dynamodb.Client, string) {
+func table(t *testing.T) (*awsjson.Client, string) {
 	t.Helper()
 	server := mototest.Start(t, moto.Config{})
 	read, err := template.Read("../../template.yaml", template.Stack{
@@ -32,7 +31,11 @@ func table(t *testing.T) (*dynamodb.Client, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dynamodb.NewFromConfig(provisioned.SDKConfig()), read.Tables[0].Name
+	client, err := awsjson.New(awsjson.DynamoDB, provisioned.SDKConfig(), awsjson.Clock{Now: time.Now, Sleep: wait})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client, read.Tables[0].Name
 }
 
 func TestDynamoDB(t *testing.T) {
@@ -42,34 +45,43 @@ func TestDynamoDB(t *testing.T) {
 	})
 }
 
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // items answers in place of DynamoDB.
 type items struct {
-	get map[string]types.AttributeValue
+	get string // a document
 	put error
 }
 
-func (i items) GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
-	return &dynamodb.GetItemOutput{Item: i.get}, nil
-}
-
-func (i items) PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
-	return nil, i.put
+func (i items) Call(_ context.Context, operation string, _, out any) error {
+	if operation == "PutItem" {
+		return i.put
+	}
+	return json.Unmarshal([]byte(i.get), out)
 }
 
 func TestAnItemThatCannotBeReadIsAnError(t *testing.T) {
-	text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
-	number := func(s string) types.AttributeValue { return &types.AttributeValueMemberN{Value: s} }
-	for name, item := range map[string]map[string]types.AttributeValue{
-		"no state":                         {"pk": text("k")},
-		"a state that is a number":         {"pk": text("k"), "state": number("1")},
-		"a state of a later version":       {"pk": text("k"), "state": text("archived")},
-		"an expiry that is a text":         {"pk": text("k"), "state": text("claimed"), "expiresAt": text("soon")},
-		"an expiry that is no integer":     {"pk": text("k"), "state": text("claimed"), "expiresAt": number("1.5")},
-		"a time of recording that is none": {"pk": text("k"), "state": text("recorded"), "recordedAt": text("soon")},
-		"a time of recording not in UTC":   {"pk": text("k"), "state": text("recorded"), "recordedAt": text("2026-11-23T10:00:00+01:00")},
+	for name, item := range map[string]string{
+		"no state":                         `"pk": {"S": "k"}`,
+		"a state that is a number":         `"pk": {"S": "k"}, "state": {"N": "1"}`,
+		"a state of another type":          `"pk": {"S": "k"}, "state": {"SS": ["claimed"]}`,
+		"a state of a later version":       `"pk": {"S": "k"}, "state": {"S": "archived"}`,
+		"an expiry that is a text":         `"pk": {"S": "k"}, "state": {"S": "claimed"}, "expiresAt": {"S": "soon"}`,
+		"an expiry that is no integer":     `"pk": {"S": "k"}, "state": {"S": "claimed"}, "expiresAt": {"N": "1.5"}`,
+		"a time of recording that is none": `"pk": {"S": "k"}, "state": {"S": "recorded"}, "recordedAt": {"S": "soon"}`,
+		"a time of recording not in UTC":   `"pk": {"S": "k"}, "state": {"S": "recorded"}, "recordedAt": {"S": "2026-11-23T10:00:00+01:00"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := ledger.NewDynamoDB(items{get: item, put: &types.ConditionalCheckFailedException{Item: item}}, "t", time.Now)
+			document := `{"Item": {` + item + `}}`
+			refusal := &awsjson.Error{Status: 400, Code: "ConditionalCheckFailedException", Document: []byte(document)}
+			d := ledger.NewDynamoDB(items{get: document, put: refusal}, "t", time.Now)
 			if _, _, err := d.Load(t.Context(), "k"); err == nil {
 				t.Error("Load() accepted it")
 			}
@@ -82,8 +94,24 @@ func TestAnItemThatCannotBeReadIsAnError(t *testing.T) {
 
 func TestAFailedWriteIsAnError(t *testing.T) {
 	away := errors.New("away")
-	d := ledger.NewDynamoDB(items{put: away}, "t", time.Now)
-	if _, ok, err := d.Store(t.Context(), endsession.Entry{}, endsession.Entry{Key: "k"}); ok || !errors.Is(err, away) {
-		t.Errorf("Store() = %v, %v; want the failure", ok, err)
+	for name, failure := range map[string]error{
+		"without an answer":       away,
+		"with another refusal":    errors.Join(away, &awsjson.Error{Status: 400, Code: "ResourceNotFoundException", Document: []byte(`{}`)}),
+		"with an unread document": errors.Join(away, &awsjson.Error{Status: 400, Code: "ConditionalCheckFailedException", Document: []byte(`<html>`)}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := ledger.NewDynamoDB(items{put: failure}, "t", time.Now)
+			if _, ok, err := d.Store(t.Context(), endsession.Entry{}, endsession.Entry{Key: "k"}); ok || err == nil {
+				t.Errorf("Store() = %v, %v; want the failure", ok, err)
+			}
+		})
+	}
+}
+
+func TestAnItemThatIsGoneAgainIsNoEntry(t *testing.T) {
+	refusal := &awsjson.Error{Status: 400, Code: "ConditionalCheckFailedException", Document: []byte(`{"message":"The conditional request failed"}`)}
+	d := ledger.NewDynamoDB(items{put: refusal}, "t", time.Now)
+	if held, ok, err := d.Store(t.Context(), endsession.Entry{}, endsession.Entry{Key: "k"}); ok || err != nil || held.Key != "" {
+		t.Errorf("Store() = %+v, %v, %v; want nothing", held, ok, err)
 	}
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,7 +9,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
 	"videosdk-end-session/internal/endsession"
@@ -46,22 +46,36 @@ func (f fuzzedEntry) entry() endsession.Entry {
 }
 
 // mustBeStorable checks that DynamoDB takes the item: it has no empty key, and its texts are UTF-8 and its numbers numbers.
-func mustBeStorable(t *testing.T, attributes map[string]types.AttributeValue) {
+func mustBeStorable(t *testing.T, attributes map[string]attribute) {
 	t.Helper()
 	for name, value := range attributes {
-		switch value := value.(type) {
-		case *types.AttributeValueMemberS:
-			if value.Value == "" || !utf8.ValidString(value.Value) {
-				t.Errorf("%s is the text %q", name, value.Value)
+		switch {
+		case value.S != nil:
+			if *value.S == "" || !utf8.ValidString(*value.S) {
+				t.Errorf("%s is the text %q", name, *value.S)
 			}
-		case *types.AttributeValueMemberN:
-			if _, err := strconv.ParseInt(value.Value, 10, 64); err != nil {
-				t.Errorf("%s is the number %q", name, value.Value)
+		case value.N != nil:
+			if _, err := strconv.ParseInt(*value.N, 10, 64); err != nil {
+				t.Errorf("%s is the number %q", name, *value.N)
 			}
 		default:
-			t.Errorf("%s is a %T", name, value)
+			t.Errorf("%s is nothing", name)
 		}
 	}
+}
+
+// wire returns an item as another reader gets it, through the wire.
+func wire(t *testing.T, attributes any) map[string]attribute {
+	t.Helper()
+	document, err := json.Marshal(attributes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read map[string]attribute
+	if err := json.Unmarshal(document, &read); err != nil {
+		t.Fatal(err)
+	}
+	return read
 }
 
 // FuzzEntry writes an entry as an item and reads it again.
@@ -97,38 +111,34 @@ func FuzzEntry(f *testing.F) {
 		}.entry()
 		attributes := item(want)
 		mustBeStorable(t, attributes)
-		got, err := parse(attributes)
+		got, err := parse(wire(t, attributes))
 		if err != nil {
 			t.Fatalf("%v is not read again: %v", attributes, err)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("read again (-want +got):\n%s", diff)
 		}
-		attributes["new"] = &types.AttributeValueMemberBOOL{Value: true} // of a later version
+		attributes["new"] = wire(t, map[string]any{"new": map[string]any{"BOOL": true}})["new"] // of a later version
 		if later, err := parse(attributes); err != nil || !cmp.Equal(got, later) {
 			t.Errorf("with an unknown attribute: %+v, %v", later, err)
 		}
 	})
 }
 
-// attributeKinds makes an attribute of each type that DynamoDB has from a text.
-var attributeKinds = map[byte]func(string) types.AttributeValue{
-	'S': func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} },
-	'N': func(s string) types.AttributeValue { return &types.AttributeValueMemberN{Value: s} },
-	'B': func(s string) types.AttributeValue { return &types.AttributeValueMemberB{Value: []byte(s)} },
-	'T': func(string) types.AttributeValue { return &types.AttributeValueMemberBOOL{Value: true} },
-	'0': func(string) types.AttributeValue { return &types.AttributeValueMemberNULL{Value: true} },
-	's': func(s string) types.AttributeValue { return &types.AttributeValueMemberSS{Value: []string{s}} },
-	'n': func(s string) types.AttributeValue { return &types.AttributeValueMemberNS{Value: []string{s}} },
-	'b': func(s string) types.AttributeValue { return &types.AttributeValueMemberBS{Value: [][]byte{[]byte(s)}} },
-	'L': func(s string) types.AttributeValue {
-		return &types.AttributeValueMemberL{Value: []types.AttributeValue{text(s)}}
-	},
-	'M': func(s string) types.AttributeValue {
-		return &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{s: text(s)}}
-	},
-	'?': func(s string) types.AttributeValue { return &types.UnknownUnionMember{Tag: s} },
-	'-': func(string) types.AttributeValue { return nil },
+// attributeKinds makes an attribute of each type that DynamoDB has from a text, as on the wire.
+var attributeKinds = map[byte]func(string) any{
+	'S': func(s string) any { return map[string]any{"S": s} },
+	'N': func(s string) any { return map[string]any{"N": s} },
+	'B': func(s string) any { return map[string]any{"B": []byte(s)} },
+	'T': func(string) any { return map[string]any{"BOOL": true} },
+	'0': func(string) any { return map[string]any{"NULL": true} },
+	's': func(s string) any { return map[string]any{"SS": []string{s}} },
+	'n': func(s string) any { return map[string]any{"NS": []string{s}} },
+	'b': func(s string) any { return map[string]any{"BS": [][]byte{[]byte(s)}} },
+	'L': func(s string) any { return map[string]any{"L": []any{map[string]any{"S": s}}} },
+	'M': func(s string) any { return map[string]any{"M": map[string]any{s: map[string]any{"S": s}}} },
+	'?': func(s string) any { return map[string]any{"?" + s: s} },
+	'-': func(string) any { return nil },
 }
 
 // FuzzItem reads an item that anybody may have written, one attribute a line: a name, the letter of a type, and a value.
@@ -146,15 +156,15 @@ func FuzzItem(f *testing.F) {
 		f.Add(lines + "\nstate S recorded")
 	}
 	f.Fuzz(func(t *testing.T, lines string) {
-		attributes := map[string]types.AttributeValue{}
+		document := map[string]any{}
 		for line := range strings.Lines(lines) {
 			name, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 			kind, value, _ := strings.Cut(rest, " ")
 			if len(kind) == 1 && attributeKinds[kind[0]] != nil {
-				attributes[name] = attributeKinds[kind[0]](value)
+				document[name] = attributeKinds[kind[0]](value)
 			}
 		}
-		got, err := parse(attributes)
+		got, err := parse(wire(t, document))
 		if err != nil {
 			if diff := cmp.Diff(endsession.Entry{}, got); diff != "" {
 				t.Errorf("an error, and also an entry (-want +got):\n%s", diff)

@@ -4,10 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
-
 	"videosdk-end-session/internal/endsession"
 )
 
@@ -17,17 +13,40 @@ const (
 	maxCall    = maxDetail // bytes
 )
 
-// EventPutter is the one call of EventBridge that is needed.
-type EventPutter interface {
-	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
+// Caller makes the call PutEvents of EventBridge, as awsjson.Client does: in is the call's document, out takes the answer's.
+type Caller interface {
+	Call(ctx context.Context, operation string, in, out any) error
 }
 
 // EventBridge publishes outcome events on a bus. It implements endsession.Outbox.
 type EventBridge struct {
-	Events EventPutter
+	Events Caller
 	Bus    string // name or ARN
 	Names  bool   // tell participants' names
 }
+
+// The documents of a call and of its answer, as far as they are used:
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+type (
+	putEvents struct{ Entries []entry }
+
+	entry struct {
+		EventBusName string
+		Source       string
+		DetailType   string
+		Detail       string
+		Time         float64 // seconds since 1970
+		TraceHeader  string  `json:",omitempty"`
+	}
+
+	putAnswer struct {
+		Entries []struct {
+			EventID      string `json:"EventId"`
+			ErrorCode    string
+			ErrorMessage string
+		}
+	}
+)
 
 // Detail implements endsession.Outbox.
 func (b *EventBridge) Detail(r endsession.Report) ([]byte, error) { return render(r, b.Names) }
@@ -63,27 +82,24 @@ func entrySize(e endsession.Event) int {
 
 // put makes one call and writes the fate of each event to errs.
 func (b *EventBridge) put(ctx context.Context, some []endsession.Event, errs []error) {
-	entries := make([]types.PutEventsRequestEntry, len(some))
+	in := putEvents{Entries: make([]entry, len(some))}
 	for i, e := range some {
-		entries[i] = types.PutEventsRequestEntry{
-			EventBusName: &b.Bus, Source: aws.String(endsession.EventSource), DetailType: aws.String(DetailType(e.Outcome)),
-			Detail: aws.String(string(e.Detail)), Time: &e.Time,
-		}
-		if e.Trace != "" {
-			entries[i].TraceHeader = &e.Trace
+		in.Entries[i] = entry{
+			EventBusName: b.Bus, Source: endsession.EventSource, DetailType: DetailType(e.Outcome), Detail: string(e.Detail),
+			Time: float64(e.Time.UnixMilli()) / 1000, TraceHeader: e.Trace,
 		}
 	}
-	out, err := b.Events.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})
+	var out putAnswer
+	err := b.Events.Call(ctx, "PutEvents", in, &out)
 	if err == nil && len(out.Entries) != len(some) {
 		err = fmt.Errorf("EventBridge answered for %d of %d events", len(out.Entries), len(some))
 	}
 	for i := range some {
 		if err != nil {
 			errs[i] = fmt.Errorf("put the outcome event: %w", err)
-		} else if answer := out.Entries[i]; aws.ToString(answer.EventId) == "" {
+		} else if answer := out.Entries[i]; answer.EventID == "" {
 			// Only what has got an id was taken.
-			errs[i] = fmt.Errorf("put the outcome event: EventBridge did not take it: code %q, message %q",
-				aws.ToString(answer.ErrorCode), aws.ToString(answer.ErrorMessage))
+			errs[i] = fmt.Errorf("put the outcome event: EventBridge did not take it: code %q, message %q", answer.ErrorCode, answer.ErrorMessage)
 		}
 	}
 }

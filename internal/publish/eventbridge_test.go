@@ -2,17 +2,14 @@ package publish_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"videosdk-end-session/internal/endsession"
 	"videosdk-end-session/internal/publish"
@@ -22,24 +19,51 @@ var _ endsession.Outbox = (*publish.EventBridge)(nil)
 
 var recordedAt = time.Date(2022, 3, 29, 5, 30, 1, 234_000_000, time.UTC)
 
-// bus stands for EventBridge. It takes everything, unless answer says something else.
-type bus struct {
-	calls  [][]types.PutEventsRequestEntry
-	answer func(call int, taken *eventbridge.PutEventsOutput) (*eventbridge.PutEventsOutput, error)
+// sent is an entry as EventBridge gets it.
+type sent struct {
+	EventBusName, Source, DetailType, Detail, TraceHeader string
+	Time                                                  float64
 }
 
-func (b *bus) PutEvents(
-	ctx context.Context, in *eventbridge.PutEventsInput, _ ...func(*eventbridge.Options),
-) (*eventbridge.PutEventsOutput, error) {
-	b.calls = append(b.calls, in.Entries)
-	taken := &eventbridge.PutEventsOutput{}
-	for i := range in.Entries {
-		taken.Entries = append(taken.Entries, types.PutEventsResultEntry{EventId: aws.String(fmt.Sprint("event-", i))})
+// taken is the fate of an entry as EventBridge tells it.
+type taken struct {
+	EventID      string `json:"EventId,omitempty"`
+	ErrorCode    string `json:",omitempty"`
+	ErrorMessage string `json:",omitempty"`
+}
+
+// bus stands for EventBridge. It takes everything, unless answer says something else.
+type bus struct {
+	calls  [][]sent
+	answer func(call int, all []taken) ([]taken, error)
+}
+
+func (b *bus) Call(ctx context.Context, operation string, in, out any) error {
+	if operation != "PutEvents" {
+		return fmt.Errorf("unknown operation %q", operation)
+	}
+	document, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	var call struct{ Entries []sent }
+	if err := json.Unmarshal(document, &call); err != nil {
+		return err
+	}
+	b.calls = append(b.calls, call.Entries)
+	var answer struct{ Entries []taken }
+	for i := range call.Entries {
+		answer.Entries = append(answer.Entries, taken{EventID: fmt.Sprint("event-", i)})
 	}
 	if b.answer != nil {
-		return b.answer(len(b.calls), taken)
+		if answer.Entries, err = b.answer(len(b.calls), answer.Entries); err != nil {
+			return err
+		}
 	}
-	return taken, ctx.Err()
+	if document, err = json.Marshal(answer); err != nil {
+		return err
+	}
+	return errors.Join(ctx.Err(), json.Unmarshal(document, out))
 }
 
 func (b *bus) publish(t *testing.T, all ...endsession.Event) []error {
@@ -82,17 +106,14 @@ func TestAnEntrySaysEverything(t *testing.T) {
 		endsession.Event{Outcome: endsession.Ended, Detail: detail, Time: recordedAt, Trace: "Root=1-62429766-abcdef012345678912345678"},
 		endsession.Event{Outcome: endsession.Refused, Detail: []byte(`{}`), Time: recordedAt.Add(time.Second)},
 	), 2)
-	want := [][]types.PutEventsRequestEntry{{
+	want := [][]sent{{
 		{
-			EventBusName: aws.String("outcomes"), Source: aws.String("videosdk.end-session"), DetailType: aws.String("Session End Succeeded"),
-			Detail: aws.String(string(detail)), Time: &recordedAt, TraceHeader: aws.String("Root=1-62429766-abcdef012345678912345678"),
+			EventBusName: "outcomes", Source: "videosdk.end-session", DetailType: "Session End Succeeded", Detail: string(detail),
+			Time: 1648531801.234, TraceHeader: "Root=1-62429766-abcdef012345678912345678",
 		},
-		{
-			EventBusName: aws.String("outcomes"), Source: aws.String("videosdk.end-session"), DetailType: aws.String("Session End Skipped"),
-			Detail: aws.String(`{}`), Time: aws.Time(recordedAt.Add(time.Second)),
-		},
+		{EventBusName: "outcomes", Source: "videosdk.end-session", DetailType: "Session End Skipped", Detail: `{}`, Time: 1648531802.234},
 	}}
-	if diff := cmp.Diff(want, b.calls, cmpopts.IgnoreUnexported(types.PutEventsRequestEntry{})); diff != "" {
+	if diff := cmp.Diff(want, b.calls); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
 	}
 }
@@ -145,7 +166,7 @@ func TestAsFewCallsAsTheLimitsAllow(t *testing.T) {
 			for _, call := range b.calls {
 				got = append(got, len(call))
 				for _, entry := range call {
-					details = append(details, *entry.Detail)
+					details = append(details, entry.Detail)
 				}
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -167,21 +188,20 @@ func TestALargestDetailFitsIntoACallOfEventBridge(t *testing.T) {
 	event := endsession.Event{Outcome: r.Outcome, Detail: detailOf(t, r, false), Time: recordedAt, Trace: strings.Repeat("t", 500)}
 	wantAllTaken(t, b.publish(t, event), 1)
 	entry := b.calls[0][0]
-	size := 14 + len(*entry.Source) + len(*entry.DetailType) + len(*entry.Detail) + len(*entry.TraceHeader)
+	size := 14 + len(entry.Source) + len(entry.DetailType) + len(entry.Detail) + len(entry.TraceHeader)
 	if size > 256*1024 {
 		t.Errorf("the entry has %d bytes, more than EventBridge takes", size)
 	}
 }
 
 func TestEachRefusedEntryIsAnErrorOfItsOwn(t *testing.T) {
-	b := &bus{answer: func(call int, taken *eventbridge.PutEventsOutput) (*eventbridge.PutEventsOutput, error) {
+	b := &bus{answer: func(call int, all []taken) ([]taken, error) {
 		if call == 2 {
-			taken.FailedEntryCount = 3
-			taken.Entries[0] = types.PutEventsResultEntry{ErrorCode: aws.String("ThrottlingException"), ErrorMessage: aws.String("Rate exceeded")}
-			taken.Entries[2] = types.PutEventsResultEntry{ErrorCode: aws.String("InternalFailure")}
-			taken.Entries[3] = types.PutEventsResultEntry{} // neither taken nor refused
+			all[0] = taken{ErrorCode: "ThrottlingException", ErrorMessage: "Rate exceeded"}
+			all[2] = taken{ErrorCode: "InternalFailure"}
+			all[3] = taken{} // neither taken nor refused
 		}
-		return taken, nil
+		return all, nil
 	}}
 	want := make([]string, 15)
 	want[10] = `put the outcome event: EventBridge did not take it: code "ThrottlingException", message "Rate exceeded"`
@@ -204,11 +224,11 @@ func messages(errs []error) []string {
 
 func TestAFailedCallFailsItsOwnEventsOnly(t *testing.T) {
 	down := errors.New("connection refused")
-	b := &bus{answer: func(call int, taken *eventbridge.PutEventsOutput) (*eventbridge.PutEventsOutput, error) {
+	b := &bus{answer: func(call int, all []taken) ([]taken, error) {
 		if call == 2 {
 			return nil, down
 		}
-		return taken, nil
+		return all, nil
 	}}
 	for i, err := range b.publish(t, numbered(25)...) {
 		inSecond := i >= 10 && i < 20
@@ -219,15 +239,14 @@ func TestAFailedCallFailsItsOwnEventsOnly(t *testing.T) {
 }
 
 func TestAnAnswerForAnotherNumberOfEventsIsNoAnswer(t *testing.T) {
-	for name, change := range map[string]func([]types.PutEventsResultEntry) []types.PutEventsResultEntry{
-		"fewer": func(e []types.PutEventsResultEntry) []types.PutEventsResultEntry { return e[:2] },
-		"more":  func(e []types.PutEventsResultEntry) []types.PutEventsResultEntry { return append(e, e[0]) },
-		"none":  func([]types.PutEventsResultEntry) []types.PutEventsResultEntry { return nil },
+	for name, change := range map[string]func([]taken) []taken{
+		"fewer": func(e []taken) []taken { return e[:2] },
+		"more":  func(e []taken) []taken { return append(e, e[0]) },
+		"none":  func([]taken) []taken { return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := &bus{answer: func(_ int, taken *eventbridge.PutEventsOutput) (*eventbridge.PutEventsOutput, error) {
-				taken.Entries = change(taken.Entries)
-				return taken, nil
+			b := &bus{answer: func(_ int, all []taken) ([]taken, error) {
+				return change(all), nil
 			}}
 			errs := b.publish(t, numbered(3)...)
 			if len(errs) != 3 {

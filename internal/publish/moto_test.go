@@ -1,12 +1,13 @@
 package publish_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/google/go-cmp/cmp"
 
+	"videosdk-end-session/internal/awsjson"
 	"videosdk-end-session/internal/endsession"
 	"videosdk-end-session/internal/local/cloud"
 	"videosdk-end-session/internal/local/moto"
@@ -41,7 +42,13 @@ func TestEventsArriveThroughARuleOfTheBus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	outbox := &publish.EventBridge{Events: eventbridge.NewFromConfig(aws.SDKConfig()), Bus: "outcomes"}
+	bus, err := awsjson.New(awsjson.EventBridge, aws.SDKConfig(), awsjson.Clock{
+		Now: time.Now, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	outbox := &publish.EventBridge{Events: bus, Bus: "outcomes"}
 	recorded := recordedAt.Truncate(time.Second) // an event's time has whole seconds
 	var events []endsession.Event
 	want := map[string]delivered{}

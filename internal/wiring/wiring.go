@@ -8,10 +8,9 @@ import (
 	mathrand "math/rand/v2"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"videosdk-end-session/internal/awsjson"
 	"videosdk-end-session/internal/config"
 	"videosdk-end-session/internal/credentials"
 	"videosdk-end-session/internal/endsession"
@@ -39,11 +38,20 @@ func Service(p start.Process) (*endsession.Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	clock := awsjson.Clock{Now: p.Now, Sleep: sleep}
+	items, err := awsjson.New(awsjson.DynamoDB, p.AWS, clock)
+	if err != nil {
+		return nil, err
+	}
+	events, err := awsjson.New(awsjson.EventBridge, p.AWS, clock)
+	if err != nil {
+		return nil, err
+	}
 	return endsession.New(endsession.Config{
 		Reader: client,
 		Ender:  client,
-		Ledger: calls.Ledger(ledger.NewDynamoDB(dynamodb.NewFromConfig(p.AWS), c.LedgerTable, p.Now)),
-		Outbox: &publish.EventBridge{Events: eventbridge.NewFromConfig(p.AWS), Bus: c.EventBusName, Names: c.PublishParticipantNames},
+		Ledger: calls.Ledger(ledger.NewDynamoDB(items, c.LedgerTable, p.Now)),
+		Outbox: &publish.EventBridge{Events: events, Bus: c.EventBusName, Names: c.PublishParticipantNames},
 		Policy: endsession.Policy{
 			MaxTriggerAge: c.MaxTriggerAge, BookingLead: c.BookingLead, BookingGrace: c.BookingGrace,
 			DryRun: c.DryRun, FinalCredentials: p.Function == config.API, // its callers wait for an answer

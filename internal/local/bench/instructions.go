@@ -16,10 +16,11 @@ import (
 
 var errNoValgrind = errors.New("valgrind is not installed")
 
-// instructions returns how many instructions one warm event of n messages takes, in thousands, counted by valgrind: what some events take
+// instructionsOf returns how many instructions one warm event of n messages takes, in thousands, counted by valgrind: what some events take
 // less what fewer take, so that the start is not in it. Unlike times these hardly differ from run to run.
-func instructions(ctx context.Context, v variant, n int) (float64, error) {
-	const few, more = 10, 60
+func instructionsOf(ctx context.Context, v variant, n, events int) (float64, error) {
+	const few = 10
+	more := few + events
 	first, err := counted(ctx, v, n, few)
 	if err != nil {
 		return 0, err
@@ -28,7 +29,7 @@ func instructions(ctx context.Context, v variant, n int) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return float64(second-first) / (more - few) / 1000, nil
+	return float64(second-first) / float64(events) / 1000, nil
 }
 
 // counted runs a process for some events and returns all instructions that it took.

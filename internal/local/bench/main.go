@@ -45,6 +45,7 @@ type bench struct {
 	binaries, arm64 string // folders with <program>/bootstrap
 	rounds          int    // how often a process is started for a row about starting
 	events          int    // how many warm events are measured of each variant
+	counted         int    // how many warm events of each variant valgrind counts
 	many            int    // how many messages are sent for the row about many
 	folder          string // for files
 	table           *table
@@ -64,9 +65,9 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	b := &bench{binaries: *binaries, arm64: *arm64, rounds: 15, events: 300, many: 10_000, folder: folder, table: &table{out: out}}
+	b := &bench{binaries: *binaries, arm64: *arm64, rounds: 15, events: 300, counted: 50, many: 10_000, folder: folder, table: &table{out: out}}
 	if *quick {
-		b.rounds, b.events, b.many = 5, 60, 2000
+		b.rounds, b.events, b.counted, b.many = 5, 60, 15, 2000
 	}
 	began := time.Now()
 	for _, m := range []struct {

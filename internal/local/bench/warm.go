@@ -112,7 +112,7 @@ func (b *bench) instructions(ctx context.Context) error {
 	} {
 		values, counts := map[string]string{}, map[string]float64{}
 		for _, v := range b.variants(of.names...) {
-			count, err := instructions(ctx, v, of.n)
+			count, err := instructionsOf(ctx, v, of.n, b.counted/of.n)
 			if errors.Is(err, errNoValgrind) {
 				b.table.add(row{what: of.what, measured: "not measured: " + err.Error()})
 				return nil

@@ -3,6 +3,7 @@ package stack_test
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,8 +19,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
+	"videosdk-end-session/internal/awsjson"
 	"videosdk-end-session/internal/ledger"
 	"videosdk-end-session/internal/local/cloud"
 	"videosdk-end-session/internal/local/stack"
@@ -153,7 +153,13 @@ func killAt(t *testing.T, door, function string, table *killTable) {
 	s.Kill(function)
 	callers.Wait()
 
-	book := ledger.NewDynamoDB(dynamodb.NewFromConfig(s.Cloud.SDKConfig()), s.Template.Tables[0].Name, time.Now)
+	items, err := awsjson.New(awsjson.DynamoDB, s.Cloud.SDKConfig(), awsjson.Clock{
+		Now: time.Now, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	book := ledger.NewDynamoDB(items, s.Template.Tables[0].Name, time.Now)
 	for i, d := range deaths {
 		room := fmt.Sprintf("%s-room-%02d", door, i)
 		var got []outcome
