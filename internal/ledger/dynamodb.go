@@ -150,14 +150,14 @@ func (d *DynamoDB) read(attributes map[string]attribute) (endsession.Entry, bool
 // item returns an entry as the attributes that it has.
 func item(e endsession.Entry) map[string]attribute {
 	attributes := map[string]attribute{attrExpires: number(e.ExpiresAt.Unix())}
-	for name, value := range map[string]string{
-		attrKey: e.Key, attrState: string(e.State), attrOwner: e.Owner,
-		attrRoomID: e.Target.RoomID, attrCustomRoomID: e.Target.CustomRoomID, attrSessionID: e.Target.SessionID,
-		attrPinRoom: e.Pin.RoomID, attrPinSession: e.Pin.SessionID,
-		attrOutcome: string(e.Outcome), attrCode: string(e.Code), attrDetail: string(e.Detail),
+	for _, field := range []struct{ name, value string }{
+		{attrKey, e.Key}, {attrState, string(e.State)}, {attrOwner, e.Owner},
+		{attrRoomID, e.Target.RoomID}, {attrCustomRoomID, e.Target.CustomRoomID}, {attrSessionID, e.Target.SessionID},
+		{attrPinRoom, e.Pin.RoomID}, {attrPinSession, e.Pin.SessionID},
+		{attrOutcome, string(e.Outcome)}, {attrCode, string(e.Code)}, {attrDetail, string(e.Detail)},
 	} {
-		if value != "" {
-			attributes[name] = text(value)
+		if field.value != "" {
+			attributes[field.name] = text(field.value)
 		}
 	}
 	if !e.LeaseUntil.IsZero() {

@@ -149,15 +149,16 @@ type call struct {
 
 // answer is what VideoSDK answered with 2xx.
 type answer struct {
-	status    int
-	requestID string
-	body      []byte // cut off after maxAnswer bytes, or where the connection broke
+	status  int
+	header  http.Header
+	body    []byte            // cut off after maxAnswer bytes, or where the connection broke
+	private *strings.Replacer // for what is told of the answer
 }
 
 func (a answer) unreadable(expected string) error {
 	return &endsession.Error{
 		Code: endsession.CodeVideoSDKUnreadable, Message: fmt.Sprintf("VideoSDK answered %d with an unreadable body, %s", a.status, expected),
-		HTTPStatus: a.status, RequestID: a.requestID,
+		HTTPStatus: a.status, RequestID: requestID(a.header, a.private),
 	}
 }
 
@@ -228,7 +229,7 @@ func (c *Client) attempt(ctx context.Context, call call, creds Credentials) (ans
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	private := masking(token, creds)
 	if response.StatusCode/100 == 2 {
-		return answer{status: response.StatusCode, requestID: requestID(response.Header, private), body: body}, nil
+		return answer{status: response.StatusCode, header: response.Header, body: body, private: private}, nil
 	}
 	if response.StatusCode == http.StatusUnauthorized {
 		c.signer.forget(token)

@@ -84,6 +84,9 @@ var summary = regexp.MustCompile(`(?m)^(?:summary|totals): (\d+)`)
 
 // total ends a process that runs under valgrind, and reads what valgrind writes then.
 func total(pid int, out string) (int64, error) {
+	if pid == 0 {
+		return 0, errors.New("no process has started")
+	}
 	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
 		return 0, err
 	}
