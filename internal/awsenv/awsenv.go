@@ -22,6 +22,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
+
+	"videosdk-end-session/internal/ahead"
 )
 
 // Config returns the configuration that the variables ask for. Its error names every variable that is missing or malformed.
@@ -97,9 +99,10 @@ func (e *environment) credentials() aws.CredentialsProvider {
 	}), func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = 5 * time.Minute })
 }
 
-// client returns the SDK's HTTP client, which keeps ten connections to a host, with the certificates that AWS_CA_BUNDLE names.
+// client returns the SDK's HTTP client, which keeps ten connections to a host, with the certificates that AWS_CA_BUNDLE names. Connections
+// can be opened ahead in it.
 func (e *environment) client() *awshttp.BuildableClient {
-	client := awshttp.NewBuildableClient()
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.DialContext = ahead.Dialing(t.DialContext) })
 	file := e.getenv("AWS_CA_BUNDLE")
 	if file == "" {
 		return client

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"videosdk-end-session/internal/ahead"
 	"videosdk-end-session/internal/awsenv"
 	"videosdk-end-session/internal/config"
 	"videosdk-end-session/internal/telemetry"
@@ -27,11 +28,17 @@ type Process struct {
 	Webhooks telemetry.Webhooks
 	AWS      aws.Config
 	Now      func() time.Time
+
+	// Dial is set in a rehearsal, where everything outside is on a stage, and unset otherwise.
+	Dial ahead.Dial
+
+	ahead *[]preparation
 }
 
 // Run reads the configuration of a function, builds its handler, and serves invocations with it. It returns only if the function cannot
 // start, after it has logged why.
 func Run(getenv func(string) string, log io.Writer, function config.Function, build func(Process) (lambda.Handler, error)) error {
+	setCollector(getenv)
 	c, err := config.Parse(getenv, function)
 	logger := telemetry.Setup(log, telemetry.Options{Level: c.LogLevel, Stack: c.StackName})
 	var handler lambda.Handler
@@ -42,11 +49,12 @@ func Run(getenv func(string) string, log io.Writer, function config.Function, bu
 		logger.Error("start.failed", "error", err)
 		return err
 	}
+	setProcessors(getenv)
 	lambda.Start(sampled{Handler: handler, rate: c.LogSampleRate, luck: rand.Float64})
 	return nil
 }
 
-// prepare builds the handler. It calls nothing outside the process.
+// prepare builds the handler, and has done ahead what its first event would wait for.
 func prepare(getenv func(string) string, p Process, build func(Process) (lambda.Handler, error)) (lambda.Handler, error) {
 	var err error
 	if p.AWS, err = awsenv.Config(getenv); err != nil {
@@ -56,7 +64,13 @@ func prepare(getenv func(string) string, p Process, build func(Process) (lambda.
 	p.Triggers = telemetry.Triggers{Log: p.Log, Door: string(p.Function)}
 	p.Webhooks = telemetry.Webhooks{Log: p.Log, Door: string(p.Function)}
 	p.Now = time.Now
-	return build(p)
+	p.ahead = &[]preparation{}
+	handler, err := build(p)
+	if err == nil {
+		p.Ahead("rehearsal", func(ctx context.Context) error { return rehearse(ctx, p, build) })
+		p.getAhead()
+	}
+	return handler, err
 }
 
 // Secret returns what writes of a cached secret, by its name or ARN.

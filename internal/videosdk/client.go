@@ -23,6 +23,7 @@ import (
 	"strings"
 	"time"
 
+	"videosdk-end-session/internal/ahead"
 	"videosdk-end-session/internal/endsession"
 )
 
@@ -62,11 +63,12 @@ func New(c Config) (*Client, error) {
 	}, nil
 }
 
-// NewTransport returns a transport that keeps a connection for every message of a batch; the default one keeps two a host.
+// NewTransport returns a transport that keeps a connection for every message of a batch; the default one keeps two a host. Connections
+// can be opened ahead in it.
 func NewTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 3 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:           ahead.Dialing((&net.Dialer{Timeout: 3 * time.Second, KeepAlive: 30 * time.Second}).DialContext),
 		ForceAttemptHTTP2:     true,
 		MaxIdleConns:          64,
 		MaxIdleConnsPerHost:   64,
@@ -74,6 +76,18 @@ func NewTransport() *http.Transport {
 		TLSHandshakeTimeout:   3 * time.Second,
 		ExpectContinueTimeout: time.Second,
 	}
+}
+
+// Prepare gets the credentials and signs a token, so that the first call need not.
+func (c *Client) Prepare(ctx context.Context) error {
+	creds, err := c.credentials.Get(ctx)
+	if err != nil {
+		return secretError(err)
+	}
+	if _, err := c.signer.sign(creds, c.now()); err != nil {
+		return secretError(err)
+	}
+	return nil
 }
 
 // Live lists up to two ongoing sessions of a room, named by its RoomID or else by its CustomRoomID. VideoSDK may ignore the filters:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"videosdk-end-session/internal/ahead"
 	"videosdk-end-session/internal/awsjson"
 	"videosdk-end-session/internal/config"
 	"videosdk-end-session/internal/credentials"
@@ -21,7 +22,7 @@ import (
 	"videosdk-end-session/internal/videosdk"
 )
 
-// Service builds the use case. It calls nothing outside the process.
+// Service builds the use case. It calls nothing outside the process, but has done ahead what the first trigger needs.
 func Service(p start.Process) (*endsession.Service, error) {
 	c := p.Config
 	about, calls := p.Secret(c.VideoSDKSecretID), telemetry.Calls{Log: p.Log, Now: p.Now}
@@ -32,8 +33,12 @@ func Service(p start.Process) (*endsession.Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	transport := videosdk.NewTransport()
+	if p.Dial != nil {
+		transport.DialContext, transport.Proxy = p.Dial, nil
+	}
 	client, err := videosdk.New(videosdk.Config{
-		Endpoint: c.VideoSDKAPIEndpoint, Credentials: secret, Transport: calls.VideoSDK(videosdk.NewTransport()), Now: p.Now,
+		Endpoint: c.VideoSDKAPIEndpoint, Credentials: secret, Transport: calls.VideoSDK(transport), Now: p.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -47,6 +52,19 @@ func Service(p start.Process) (*endsession.Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	// One each: more would spare a first batch some handshakes, but few functions start with a full batch, and all would wait for them.
+	p.Ahead("connection to VideoSDK", func(ctx context.Context) error {
+		return ahead.Open(ctx, transport.RoundTrip, c.VideoSDKAPIEndpoint, 1)
+	})
+	p.Ahead("connection to DynamoDB", func(ctx context.Context) error {
+		return ahead.Open(ctx, p.AWS.HTTPClient.Do, items.Endpoint(), 1)
+	})
+	if events.Endpoint() != items.Endpoint() {
+		p.Ahead("connection to EventBridge", func(ctx context.Context) error {
+			return ahead.Open(ctx, p.AWS.HTTPClient.Do, events.Endpoint(), 1)
+		})
+	}
+	p.Ahead("secret and token", client.Prepare)
 	return endsession.New(endsession.Config{
 		Reader: client,
 		Ender:  client,

@@ -29,8 +29,9 @@ func (b *bench) size(ctx context.Context) error {
 	return nil
 }
 
-// beginning is how long a process took from its start until it had handled its first event.
-type beginning struct{ start, event []time.Duration }
+// beginning is how long processes took from their start until they had handled their first event, and the processor time that they had
+// until the first poll and until then.
+type beginning struct{ start, event, startProcessor, processor []time.Duration }
 
 func (b beginning) total() []time.Duration {
 	all := make([]time.Duration, len(b.start))
@@ -40,8 +41,8 @@ func (b beginning) total() []time.Duration {
 	return all
 }
 
-// beginnings starts processes of each variant, in turns, and hands each one event.
-func (b *bench) beginnings(ctx context.Context, d distance, memoryMB int, names ...string) (map[string]*beginning, string, error) {
+// beginnings starts processes of each variant, in turns, and hands each one event of n messages.
+func (b *bench) beginnings(ctx context.Context, d distance, memoryMB, n int, names ...string) (map[string]*beginning, string, error) {
 	all := map[string]*beginning{}
 	var how string
 	for range b.rounds {
@@ -49,7 +50,7 @@ func (b *bench) beginnings(ctx context.Context, d distance, memoryMB int, names 
 			if all[v.name] == nil {
 				all[v.name] = &beginning{}
 			}
-			if err := b.begin(ctx, v, d, memoryMB, all[v.name], &how); err != nil {
+			if err := b.begin(ctx, v, d, memoryMB, n, all[v.name], &how); err != nil {
 				return nil, "", fmt.Errorf("%s: %w", v.name, err)
 			}
 		}
@@ -57,7 +58,7 @@ func (b *bench) beginnings(ctx context.Context, d distance, memoryMB int, names 
 	return all, how, nil
 }
 
-func (b *bench) begin(ctx context.Context, v variant, d distance, memoryMB int, into *beginning, how *string) error {
+func (b *bench) begin(ctx context.Context, v variant, d distance, memoryMB, n int, into *beginning, how *string) error {
 	w, err := newWorld(d, b.folder)
 	if err != nil {
 		return err
@@ -68,7 +69,7 @@ func (b *bench) begin(ctx context.Context, v variant, d distance, memoryMB int, 
 		return err
 	}
 	defer r.close()
-	payload, err := w.messages(1)
+	payload, err := w.messages(n)
 	if err != nil {
 		return err
 	}
@@ -76,6 +77,11 @@ func (b *bench) begin(ctx context.Context, v variant, d distance, memoryMB int, 
 	if err != nil {
 		return err
 	}
+	processor, err := r.processor()
+	if err != nil {
+		return err
+	}
+	into.startProcessor, into.processor = append(into.startProcessor, r.atReady), append(into.processor, processor)
 	into.start = append(into.start, report.InitDuration)
 	into.event = append(into.event, report.Duration)
 	*how = r.how
@@ -84,7 +90,7 @@ func (b *bench) begin(ctx context.Context, v variant, d distance, memoryMB int, 
 
 // start tells how long a process takes until it asks for its first event, with everything near and unencrypted.
 func (b *bench) start(ctx context.Context) error {
-	all, _, err := b.beginnings(ctx, distance{}, 0, floorName, plainName, oursName)
+	all, _, err := b.beginnings(ctx, distance{}, 0, 1, floorName, plainName, oursName)
 	if err != nil {
 		return err
 	}
@@ -100,13 +106,14 @@ func (b *bench) start(ctx context.Context) error {
 
 // share does the same with TLS, and with 128 MB's share of the processor from the first poll on.
 func (b *bench) share(ctx context.Context) error {
-	all, how, err := b.beginnings(ctx, distance{tls: true}, 128, floorName, plainName, oursName)
+	all, how, err := b.beginnings(ctx, distance{tls: true}, 128, 1, floorName, plainName, oursName)
 	if err != nil {
 		return err
 	}
-	done, event := map[string]string{}, map[string]string{}
+	done, event, processors := map[string]string{}, map[string]string{}, map[string]string{}
 	for name, one := range all {
 		done[name], event[name] = ms(median(one.total())), ms(median(one.event))
+		processors[name] = fmt.Sprintf("%s of %s", ms(median(one.processor)-median(one.startProcessor)), ms(median(one.processor)))
 	}
 	r := ratio(median(all[oursName].total()), median(all[plainName].total()))
 	b.table.add(row{
@@ -114,13 +121,23 @@ func (b *bench) share(ctx context.Context) error {
 		budget: "≤ 1/8 of plain", measured: fmt.Sprintf("1/%.1f", 1/r), met: r <= 1.0/8,
 	})
 	b.table.add(row{what: "of that the event", values: event, measured: event[oursName]})
+	b.table.add(row{what: "processor time for the event, of all", values: processors, measured: processors[oursName]})
+	if all, how, err = b.beginnings(ctx, distance{tls: true}, 128, 10, togetherName, oursName); err != nil {
+		return err
+	}
+	done = map[string]string{}
+	for name, one := range all {
+		done[name] = ms(median(one.total()))
+	}
+	r = ratio(median(all[oursName].total()), median(all[togetherName].total()))
+	b.table.add(row{what: "start + first batch of 10, the same", values: done, measured: fmt.Sprintf("1/%.1f of plain*", 1/r)})
 	return nil
 }
 
 // distance does the same with VideoSDK 100 ms away and AWS 2 ms, and counts in round trips to VideoSDK.
 func (b *bench) distance(ctx context.Context) error {
 	d := distance{tls: true, videosdk: 100 * time.Millisecond, aws: 2 * time.Millisecond}
-	all, _, err := b.beginnings(ctx, d, 0, plainName, oursName)
+	all, _, err := b.beginnings(ctx, d, 0, 1, plainName, oursName)
 	if err != nil {
 		return err
 	}

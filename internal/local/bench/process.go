@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,7 +24,8 @@ type process struct {
 	reports   []lambdahost.Report
 	lastLines []string
 	pid       int
-	how       string // of the throttling
+	atReady   time.Duration // of a processor, until the first poll
+	how       string        // of the throttling
 	stop      []func()
 	err       error
 }
@@ -56,9 +58,10 @@ func (p *process) ready(pid int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.pid = pid
+	p.atReady, p.err = processorTime(pid)
 	if p.memory > 0 {
 		how, stop, err := throttle(pid, p.memory)
-		p.how, p.err = how, err
+		p.how, p.err = how, errors.Join(p.err, err)
 		if err == nil {
 			p.stop = append(p.stop, stop)
 		}
@@ -94,9 +97,13 @@ func (p *process) close() {
 func (p *process) processor() (time.Duration, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.pid))
+	return processorTime(p.pid)
+}
+
+func processorTime(pid int) (time.Duration, error) {
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	if err != nil || len(files) == 0 {
-		return 0, fmt.Errorf("no /proc/%d/task: %w", p.pid, err)
+		return 0, fmt.Errorf("no /proc/%d/task: %w", pid, err)
 	}
 	var total time.Duration
 	for _, file := range files {

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -70,7 +71,7 @@ func newWorld(d distance, folder string) (_ *world, err error) {
 			return nil, err
 		}
 		certificate = &made
-		w.environment["SSL_CERT_FILE"] = trusted
+		w.environment["SSL_CERT_FILE"], w.environment["SSL_CERT_DIR"] = trusted, filepath.Join(folder, "none") // one bundle, however many this machine has
 	}
 	account := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.videosdk.Load().ServeHTTP(rw, r) })
 	if err := w.serve("VIDEOSDK_API_ENDPOINT", account, d.videosdk, certificate); err != nil {

@@ -1,0 +1,135 @@
+// Package rehearsal stands for everything outside of a function while this handles an event that means nothing, before its first real one.
+//
+// The first time that code runs it costs a multiple of what it costs later: its pages are mapped, types are looked into for JSON,
+// stacks grow. A function starts with a whole processor and handles events with a share of one, so that is better done at the start. What
+// is said here never leaves the process: connections are pipes in memory.
+package rehearsal
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// Endpoint is where everything outside is. No such host exists (RFC 2606).
+const Endpoint = "http://rehearsal.invalid"
+
+// Stage is the outside of one rehearsal.
+type Stage struct {
+	now     time.Time
+	serving sync.WaitGroup
+
+	mu    sync.Mutex
+	ends  []net.Conn
+	ended bool
+}
+
+// New returns a stage on which it is now.
+func New(now time.Time) *Stage { return &Stage{now: now} }
+
+// Dial returns a connection to the stage, whatever the address. It has the form of http.Transport.DialContext.
+func (s *Stage) Dial(context.Context, string, string) (net.Conn, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return nil, net.ErrClosed
+	}
+	near, far := net.Pipe()
+	s.ends = append(s.ends, far)
+	s.serving.Go(func() { s.serve(far) })
+	return near, nil
+}
+
+// Close ends all connections.
+func (s *Stage) Close() {
+	s.mu.Lock()
+	s.ended = true
+	for _, far := range s.ends {
+		_ = far.Close() // of a pipe, which cannot fail
+	}
+	s.mu.Unlock()
+	s.serving.Wait()
+}
+
+// serve answers the requests of one connection.
+func (s *Stage) serve(far net.Conn) {
+	requests := bufio.NewReader(far)
+	for {
+		request, err := http.ReadRequest(requests)
+		if err != nil {
+			return
+		}
+		if _, err := io.Copy(io.Discard, request.Body); err != nil {
+			return
+		}
+		status, document := s.answer(request)
+		_, err = fmt.Fprintf(far, "HTTP/1.1 %d -\r\nContent-Type: application/json\r\nX-Request-Id: rehearsal\r\nContent-Length: %d\r\n\r\n%s", status, len(document), document)
+		if err != nil {
+			return
+		}
+	}
+}
+
+// answer has the answers that a trigger meets on its way to an ended session.
+func (s *Stage) answer(request *http.Request) (status int, document string) {
+	session := fmt.Sprintf(`{"id":"rehearsal","roomId":"rehearsal","customRoomId":"rehearsal","start":%q,"end":null,"status":"ongoing",
+		"participants":[{"participantId":"rehearsal","name":"rehearsal","timelog":[{"start":%[1]q,"end":null}]}],
+		"links":{"get_room":"rehearsal","get_session":"rehearsal"}}`, s.now.Add(-time.Hour).UTC().Format(time.RFC3339))
+	_, operation, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".")
+	switch {
+	case operation == "GetSecretValue":
+		return http.StatusOK, `{"SecretString":"{\"apiKey\":\"rehearsal\",\"secret\":\"rehearsal\"}"}`
+	case operation == "PutItem":
+		return http.StatusOK, `{}`
+	case operation == "PutEvents":
+		return http.StatusOK, `{"FailedEntryCount":0,"Entries":[{"EventId":"rehearsal"}]}`
+	case request.Method == http.MethodGet && request.URL.Path == "/v2/sessions":
+		return http.StatusOK, `{"data":[` + session + `]}`
+	case request.Method == http.MethodPost && request.URL.Path == "/v2/sessions/end":
+		return http.StatusOK, session
+	default:
+		return http.StatusNotImplemented, `{}`
+	}
+}
+
+// Event returns a trigger as the door of that name is handed it, or nothing for a door that there is no rehearsal for.
+func (s *Stage) Event(door string) ([]byte, error) {
+	at := s.now.UTC()
+	trigger := map[string]string{
+		"id": "rehearsal", "source": "rehearsal", "roomId": "rehearsal", "reason": "rehearsal", "occurredAt": at.Format(time.RFC3339Nano),
+	}
+	document, err := json.Marshal(trigger)
+	if err != nil {
+		return nil, err
+	}
+	switch door {
+	case "api":
+		return json.Marshal(events.APIGatewayV2HTTPRequest{
+			Version: "2.0", RouteKey: "POST /v1/sessions/end", RawPath: "/v1/sessions/end", Body: string(document),
+			Headers: map[string]string{"content-type": "application/json"},
+			RequestContext: events.APIGatewayV2HTTPRequestContext{
+				RequestID: "rehearsal", HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: http.MethodPost, Path: "/v1/sessions/end"},
+			},
+		})
+	case "eventbridge":
+		return json.Marshal(events.EventBridgeEvent{
+			Version: "0", ID: "rehearsal", DetailType: "End Session", Source: "rehearsal", Time: at, Detail: document,
+		})
+	case "sqs":
+		return json.Marshal(events.SQSEvent{Records: []events.SQSMessage{{
+			MessageId: "rehearsal", Body: string(document), EventSource: "aws:sqs", EventSourceARN: "arn:aws:sqs:us-east-1:000000000000:rehearsal",
+			Attributes: map[string]string{"SentTimestamp": fmt.Sprint(at.UnixMilli()), "ApproximateReceiveCount": "1"},
+		}}})
+	default:
+		return nil, nil
+	}
+}
