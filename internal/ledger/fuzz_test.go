@@ -188,3 +188,18 @@ func FuzzItem(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkItem makes the document of a write, as each trigger does three times.
+func BenchmarkItem(b *testing.B) {
+	e := endsession.Entry{
+		Key: endsession.Request{Source: "calcom", ID: "1"}.Key(), State: endsession.Recorded, Owner: "OWNERTOKEN", Target: endsession.Target{RoomID: "abcd-efgh-ijkl"},
+		Pin: endsession.Pin{RoomID: "abcd-efgh-ijkl", SessionID: "62429766903bdf001299cac5"}, Outcome: endsession.Ending,
+		Detail: []byte(strings.Repeat(`{"participantId":"demo-1"},`, 40)), ExpiresAt: time.Unix(1795428000, 0), RecordedAt: time.Unix(1795428000, 0),
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := json.Marshal(putItem{TableName: "t", Item: item(e)}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -304,3 +304,13 @@ func TestGiantTextsAreCut(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkDetail(b *testing.B) {
+	outbox, r := &publish.EventBridge{}, report(endsession.Ended, endedSession(), nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := outbox.Detail(r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -157,3 +157,13 @@ func TestQueued(t *testing.T) {
 		t.Errorf("not sent: queued for %s", got)
 	}
 }
+
+func BenchmarkMessage(b *testing.B) {
+	m := message(`{"id":"BOOKING_CANCELLED:u1","source":"calcom","roomId":"abcd-efgh-ijkl","reason":"cancelled","occurredAt":"2026-11-23T09:20:00Z"}`, at(9, 30))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := (trigger.Reader{}).Message(b.Context(), m, at(9, 31)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

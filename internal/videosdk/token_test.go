@@ -2,6 +2,7 @@ package videosdk_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -231,3 +232,47 @@ func TestNoCallWithoutCredentials(t *testing.T) {
 }
 
 func wrap(err error) error { return fmt.Errorf("read the secret: %w", err) }
+
+// BenchmarkToken signs anew for each call, which a client does once in nine minutes.
+func BenchmarkToken(b *testing.B) {
+	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	client, err := videosdk.New(videosdk.Config{
+		Endpoint: "http://videosdk.example", Credentials: steady(good), Transport: http.DefaultTransport,
+		Now: func() time.Time { now = now.Add(time.Hour); return now },
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := client.Prepare(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func TestPrepareGetsTheCredentialsAndSaysIfTheyAreNone(t *testing.T) {
+	none := errors.New("none")
+	if err := newClient(t, "http://videosdk.example", failing{none}, nil).Prepare(t.Context()); !errors.Is(err, none) {
+		t.Errorf("got %v, want that there are none", err)
+	}
+	if err := newClient(t, "http://videosdk.example", steady(videosdk.Credentials{}), nil).Prepare(t.Context()); err == nil {
+		t.Error("empty credentials are accepted")
+	}
+	if err := newClient(t, "http://videosdk.example", steady(good), nil).Prepare(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// failing is a source without credentials.
+type failing struct{ err error }
+
+// Get implements videosdk.CredentialSource.
+func (f failing) Get(context.Context) (videosdk.Credentials, error) {
+	return videosdk.Credentials{}, f.err
+}
+
+// Refresh implements videosdk.CredentialSource.
+func (f failing) Refresh(context.Context, time.Time) (videosdk.Credentials, error) {
+	return videosdk.Credentials{}, f.err
+}
