@@ -203,6 +203,17 @@ func (c *cloud) count(operation string) int {
 	return c.calls[operation]
 }
 
+// all returns how many calls there were.
+func (c *cloud) all() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var n int
+	for _, calls := range c.calls {
+		n += calls
+	}
+	return n
+}
+
 // published returns how many events were taken.
 func (c *cloud) published() int {
 	c.mu.Lock()

@@ -81,7 +81,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 		measure func(context.Context) error
 	}{
 		{"size", b.size}, {"start", b.start}, {"share", b.share}, {"distance", b.distance}, {"warm", b.warm}, {"instructions", b.instructions},
-		{"batch", b.batch}, {"many", b.manyMessages}, {"duplicate", b.duplicate},
+		{"batch", b.batch}, {"many", b.manyMessages}, {"duplicate", b.duplicate}, {"webhook", b.webhook},
 	} {
 		if !strings.Contains(m.name, *only) {
 			continue

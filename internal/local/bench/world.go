@@ -181,10 +181,14 @@ func (v variant) with(w *world) map[string]string {
 
 var errUnfinished = errors.New("the function did not finish every message")
 
-// check refuses the answer to a batch in which anything failed: what does not work is not to be measured.
+// check refuses the answer to a batch in which anything failed, or to a webhook that was not accepted: what does not work is not to be
+// measured.
 func check(payload []byte, functionError string) error {
-	var answer events.SQSEventResponse
-	if functionError != "" || json.Unmarshal(payload, &answer) != nil || len(answer.BatchItemFailures) > 0 {
+	var answer struct {
+		events.SQSEventResponse
+		StatusCode int `json:"statusCode"`
+	}
+	if functionError != "" || json.Unmarshal(payload, &answer) != nil || len(answer.BatchItemFailures) > 0 || answer.StatusCode/100 > 2 {
 		return fmt.Errorf("%w: %s %s", errUnfinished, functionError, payload)
 	}
 	return nil
