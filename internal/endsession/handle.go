@@ -45,11 +45,16 @@ func (s *Service) Handle(ctx context.Context, requests ...Request) []Result {
 	for i, r := range requests {
 		a := &attempt{Service: s, request: r, key: r.Key(), lease: deadline}
 		attempts[i] = a
-		go func() {
+		settle := func() {
 			defer func() { settled <- a }()
 			a.settle(ctx, work)
 			a.result.Durations.Total = s.with.Clock.Now().Sub(started)
-		}()
+		}
+		if len(requests) == 1 {
+			settle() // nothing else waits for it, and this stack has grown already
+		} else {
+			go settle()
+		}
 	}
 
 	// Everything that is settled when the last one is, or when the time for VideoSDK is up, is published in one go; whatever is settled

@@ -96,21 +96,26 @@ func render(r endsession.Report, names bool) ([]byte, error) {
 			Code: e.Code, Message: endsession.Truncate(e.Message), HTTPStatus: e.HTTPStatus, RequestID: endsession.Truncate(e.RequestID),
 		}
 	}
-	rendered, err := json.Marshal(d)
-	if err != nil {
-		return nil, fmt.Errorf("render the event's detail: %w", err)
-	}
-	room := maxDetail - len(rendered) - len(`"participantsTruncated":true,`) + len(",") // no comma leads the first
 	for _, p := range s.Participants {
 		one, err := json.Marshal(presented(p, names))
 		if err != nil {
 			return nil, fmt.Errorf("render a participant: %w", err)
 		}
-		if room -= len(one) + len(","); room < 0 {
-			d.Session.ParticipantsTruncated = true
-			break
-		}
 		d.Session.Participants = append(d.Session.Participants, one)
+	}
+	rendered, err := json.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("render the event's detail: %w", err)
+	}
+	if len(rendered) <= maxDetail {
+		return rendered, nil
+	}
+	d.Session.ParticipantsTruncated = true
+	over := len(rendered) + len(`"participantsTruncated":true,`) - maxDetail
+	for over > 0 && len(d.Session.Participants) > 0 {
+		last := len(d.Session.Participants) - 1
+		over -= len(d.Session.Participants[last]) + len(",")
+		d.Session.Participants = d.Session.Participants[:last]
 	}
 	return json.Marshal(d)
 }

@@ -21,25 +21,15 @@ var errNoValgrind = errors.New("valgrind is not installed")
 func instructionsOf(ctx context.Context, v variant, n, events int) (float64, error) {
 	const few = 10
 	more := few + events
-	first, err := patiently(ctx, v, n, few)
+	first, err := counted(ctx, v, n, few)
 	if err != nil {
 		return 0, err
 	}
-	second, err := patiently(ctx, v, n, more)
+	second, err := counted(ctx, v, n, more)
 	if err != nil {
 		return 0, err
 	}
 	return float64(second-first) / float64(events) / 1000, nil
-}
-
-// patiently counts again what failed: on a busy machine a start under valgrind may take longer than the ten seconds that Lambda allows.
-func patiently(ctx context.Context, v variant, n, events int) (count int64, err error) {
-	for range 5 {
-		if count, err = counted(ctx, v, n, events); err == nil || errors.Is(err, errNoValgrind) || ctx.Err() != nil {
-			break
-		}
-	}
-	return count, err
 }
 
 // counted runs a process for some events and returns all instructions that it took.
@@ -68,6 +58,7 @@ func counted(ctx context.Context, v variant, n, events int) (int64, error) {
 		return 0, err
 	}
 	defer w.close()
+	v.slow = time.Minute // valgrind makes everything some fifty times slower
 	v.bootstrap, v.environment = wrapper, maps.Clone(v.environment)
 	if v.environment == nil {
 		v.environment = map[string]string{}

@@ -35,7 +35,7 @@ func start(v variant, w *world, memoryMB int) (*process, error) {
 	r := &process{world: w, memory: memoryMB}
 	var err error
 	r.host, err = lambdahost.New(lambdahost.Function{
-		Name: v.name, Bootstrap: v.bootstrap, Environment: v.with(w), Timeout: 30 * time.Second, MemoryMB: max(memoryMB, 128), Environments: 1,
+		Name: v.name, Bootstrap: v.bootstrap, Environment: v.with(w), Timeout: 30 * time.Second, InitTimeout: v.slow, MemoryMB: max(memoryMB, 128), Environments: 1,
 	}, lambdahost.Options{Log: r.log, Report: r.report, Ready: r.ready})
 	return r, err
 }

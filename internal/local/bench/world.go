@@ -170,6 +170,7 @@ type variant struct {
 	name        string
 	bootstrap   string
 	environment map[string]string
+	slow        time.Duration // that a start may take; 0 for as long as on Lambda
 }
 
 // with returns the variables of a variant in a world.

@@ -38,6 +38,10 @@ type Function struct {
 	// Timeout of one invocation, required. The init phase does not count.
 	Timeout time.Duration
 
+	// InitTimeout is how long the process may take until it asks for its first
+	// event. 0 means Lambda's 10 s.
+	InitTimeout time.Duration
+
 	// MemoryMB is told to the function and the report, and not enforced. 0
 	// means 128, Lambda's default.
 	MemoryMB int

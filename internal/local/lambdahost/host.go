@@ -128,6 +128,9 @@ func (h *Host) reserve() (e *environment, first bool, err error) {
 		return nil, false, err
 	}
 	e.limits = h.limits
+	if h.function.InitTimeout > 0 {
+		e.limits.init = h.function.InitTimeout
+	}
 	e.onReady = h.tellReady
 	e.reserve()
 	h.environments = append(h.environments, e)
