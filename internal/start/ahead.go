@@ -3,6 +3,7 @@ package start
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -25,17 +26,20 @@ func (p Process) Ahead(what string, do func(context.Context) error) {
 	*p.ahead = append(*p.ahead, preparation{what, do})
 }
 
-// getAhead does what is to be done ahead.
-func (p Process) getAhead() {
+// getAhead does what is to be done ahead, and a rehearsal meanwhile.
+func (p Process) getAhead(rehearse func(context.Context) error) {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), aheadTimeout, errAheadTimeout)
 	defer cancel()
+	try := func(one preparation) {
+		if err := one.do(ctx); err != nil {
+			p.Log.Warn("start.ahead.failed", "what", one.what, "error", err)
+		}
+	}
 	var all sync.WaitGroup
 	for _, one := range *p.ahead {
-		all.Go(func() {
-			if err := one.do(ctx); err != nil {
-				p.Log.Warn("start.ahead.failed", "what", one.what, "error", err)
-			}
-		})
+		all.Go(func() { try(one) })
 	}
+	runtime.Gosched() // so that all of them wait for the network while the processor is at the rehearsal
+	try(preparation{"rehearsal", rehearse})
 	all.Wait()
 }

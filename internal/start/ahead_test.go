@@ -49,7 +49,7 @@ func TestEverythingIsDoneAheadAtTheSameTime(t *testing.T) {
 			})
 		}
 		began := time.Now()
-		p.getAhead()
+		p.getAhead(func(context.Context) error { return nil })
 		if took := time.Since(began); took != time.Second {
 			t.Errorf("took %s, want a second", took)
 		}
@@ -71,11 +71,11 @@ func TestWhatFailsOrHangsAheadDelaysTheStartByTwoSecondsAtMost(t *testing.T) {
 		p.Ahead("the secret", func(ctx context.Context) error { <-ctx.Done(); return context.Cause(ctx) })
 		p.Ahead("the bus", func(context.Context) error { return errors.New("no such host") })
 		began := time.Now()
-		p.getAhead()
+		p.getAhead(func(context.Context) error { return errors.New("stage fright") })
 		if took := time.Since(began); took != 2*time.Second {
 			t.Errorf("took %s, want 2s", took)
 		}
-		for _, want := range []string{"the secret", "too long", "the bus", "no such host"} {
+		for _, want := range []string{"the secret", "too long", "the bus", "no such host", "rehearsal", "stage fright"} {
 			if !strings.Contains(log.String(), want) {
 				t.Errorf("the log does not tell of %q: %s", want, log.String())
 			}

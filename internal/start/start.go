@@ -67,8 +67,7 @@ func prepare(getenv func(string) string, p Process, build func(Process) (lambda.
 	p.ahead = &[]preparation{}
 	handler, err := build(p)
 	if err == nil {
-		p.Ahead("rehearsal", func(ctx context.Context) error { return rehearse(ctx, p, build) })
-		p.getAhead()
+		p.getAhead(func(ctx context.Context) error { return rehearse(ctx, p, build) })
 	}
 	return handler, err
 }
