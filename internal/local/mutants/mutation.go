@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -32,8 +33,16 @@ const (
 	ledger  = "internal/ledger/"
 )
 
-// mutations breaks each step of the use case, and the ledger, in turn.
-var mutations = []mutation{
+// isSimulated tells whether the simulation has a part in what is broken.
+func (m mutation) isSimulated() bool {
+	return strings.HasPrefix(m.file, useCase) || strings.HasPrefix(m.file, ledger)
+}
+
+// mutations is everything that is broken in turn.
+var mutations = slices.Concat(promises, webhooks)
+
+// promises breaks each step of the use case, and the ledger.
+var promises = []mutation{
 	// propose
 	{"no times are checked", useCase + "propose.go",
 		"func (a *attempt) checkTimes() (proposal, bool) {\n", "func (a *attempt) checkTimes() (proposal, bool) {\n\treturn proposal{}, false\n"},

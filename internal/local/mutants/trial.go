@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -26,12 +29,13 @@ type trial struct {
 
 // verdict is what the tests say about a mutation: what has failed first, or nothing.
 type verdict struct {
-	simulation string
+	simulation string // also empty for what the simulation has no part in
 	unit       string
 	err        error // the mutation could not be tried
 }
 
-// caught says by which tests a mutation was caught, or nothing. The simulation alone is the proof; the others only tell more.
+// caught says by which tests a mutation was caught, or nothing. Of the use case and the ledger the simulation alone is the proof, and the
+// others only tell more.
 func (v verdict) caught() string {
 	switch {
 	case v.err != nil:
@@ -54,23 +58,64 @@ type suite struct {
 	arguments []string
 }
 
-// try runs the simulation and the unit tests against a mutation, or, with nil, against the code as it is.
-func (t trial) try(ctx context.Context, number int, m *mutation) verdict {
-	overlay, err := t.overlay(number, m)
+// simulation is that of the use case with its ledger.
+func (t trial) simulation() suite {
+	return suite{folder: "internal/local/simulation", run: "^TestPromises$", arguments: []string{fmt.Sprintf("-seeds=%d", t.seeds)}}
+}
+
+// unit are the tests of the package of a file. Those that need a local AWS are left out.
+func unit(file string) suite {
+	folder := path.Dir(file)
+	switch {
+	case folder+"/" == ledger:
+		return suite{folder: folder, run: "^TestMemory$"}
+	case folder+"/" == triggerQueue:
+		return suite{folder: folder, run: "^TestWhatIsSent$"}
+	default:
+		return suite{folder: strings.TrimSuffix(folder, "/sources"), run: "."}
+	}
+}
+
+// try runs the tests against a mutation: those of its package, and of the use case and the ledger the simulation.
+func (t trial) try(ctx context.Context, number int, m mutation) verdict {
+	overlay, err := t.overlay(number, &m)
 	if err != nil {
 		return verdict{err: err}
 	}
 	var v verdict
-	simulation := suite{folder: "internal/local/simulation", run: "^TestPromises$", arguments: []string{fmt.Sprintf("-seeds=%d", t.seeds)}}
-	if v.simulation, v.err = t.test(ctx, overlay, simulation); v.err != nil {
-		return v
+	if m.isSimulated() {
+		if v.simulation, v.err = t.test(ctx, overlay, t.simulation()); v.err != nil {
+			return v
+		}
 	}
-	unit := suite{folder: "internal/endsession", run: "."}
-	if m != nil && strings.HasPrefix(m.file, ledger) {
-		unit = suite{folder: "internal/ledger", run: "^TestMemory$"}
-	}
-	v.unit, v.err = t.test(ctx, overlay, unit)
+	v.unit, v.err = t.test(ctx, overlay, unit(m.file))
 	return v
+}
+
+// pass runs all the tests that mutations are tried with against the code as it is, which must pass them.
+func (t trial) pass(ctx context.Context, tried []mutation) error {
+	overlay, err := t.overlay(0, nil)
+	if err != nil {
+		return err
+	}
+	suites := map[string]suite{}
+	for _, m := range tried {
+		s := unit(m.file)
+		suites[s.folder] = s
+		if m.isSimulated() {
+			suites["simulation"] = t.simulation()
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(suites)) {
+		failed, err := t.test(ctx, overlay, suites[name])
+		if err == nil && failed != "" {
+			err = errors.New(failed)
+		}
+		if err != nil {
+			return fmt.Errorf("the code fails as it is: %w", err)
+		}
+	}
+	return nil
 }
 
 // overlay writes the mutated file and the list that tells the compiler to take it, and returns the latter's name.
@@ -109,7 +154,7 @@ func (t trial) test(ctx context.Context, overlay string, s suite) (string, error
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	test := exec.CommandContext(ctx, binary, append([]string{"-test.run=" + s.run, fmt.Sprintf("-test.timeout=%s", patience)}, s.arguments...)...)
+	test := exec.CommandContext(ctx, binary, append([]string{"-test.failfast", "-test.run=" + s.run, fmt.Sprintf("-test.timeout=%s", patience)}, s.arguments...)...)
 	test.Dir = filepath.Join(t.root, filepath.FromSlash(s.folder))
 	output, err := test.CombinedOutput()
 	var exit *exec.ExitError

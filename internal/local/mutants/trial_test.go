@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
 
 func TestWhatHasFailedFirst(t *testing.T) {
 	tests := []struct{ name, output, want string }{
@@ -38,5 +42,25 @@ func TestOnlyWhatFailedIsCaught(t *testing.T) {
 				t.Errorf("caught() = %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestAMutationIsTriedWithTheTestsOfItsPackage(t *testing.T) {
+	for file, want := range map[string]suite{
+		"internal/endsession/claim.go":         {folder: "internal/endsession", run: "."},
+		"internal/ledger/ledger.go":            {folder: "internal/ledger", run: "^TestMemory$"},
+		"internal/queue/queue.go":              {folder: "internal/queue", run: "^TestWhatIsSent$"},
+		"internal/webhook/source.go":           {folder: "internal/webhook", run: "."},
+		"internal/webhook/sources/calcom.json": {folder: "internal/webhook", run: "."},
+		"functions/sqs/handler.go":             {folder: "functions/sqs", run: "."},
+	} {
+		if got := unit(file); got.folder != want.folder || got.run != want.run {
+			t.Errorf("%s is tried with %+v, want %+v", file, got, want)
+		}
+	}
+	for _, m := range mutations {
+		if _, err := os.Stat(filepath.Join("..", "..", "..", unit(m.file).folder)); err != nil {
+			t.Error(err)
+		}
 	}
 }
