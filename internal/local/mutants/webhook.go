@@ -54,6 +54,11 @@ var webhooks = []mutation{
 	{"a customer of Square names a room", mapping + "sources/square.json",
 		"\"customerRoom\"", "\"sharedRoom\": \"x\", \"room\": [\"data.object.booking.customer_note\", \"data.object.booking.seller_note\"], \"endsAt\""},
 
+	{"an entry's delay buries the events that come by a queue", mapping + "source.go",
+		"events.delay = nil", "events.delay = s.delay"},
+	{"an id that nobody signed makes an old delivery a new trigger", mapping + "scheme.go",
+		"s.signs(\"id\") != (f.ID != \"\")", "false"},
+
 	// what is left alone
 	{"a webhook before the window is queued", mapping + "receiver.go",
 		"case !opens.IsZero() && due.Before(opens):", "case false:"},
@@ -138,8 +143,8 @@ var webhooks = []mutation{
 		"code = wrong.Code", "code = syntax.ErrorCode(wrong.Expr)"},
 
 	// the events of others, on a queue or a bus
-	{"a native profile takes a document of ours for an event", mapping + "events.go",
-		"if f.Enveloped {", "if false {"},
+	{"a native profile takes a document of ours for an event", mapping + "source.go",
+		"if enveloped {", "if false {"},
 	{"events whose profiles are out of reach are taken for documents", mapping + "events.go",
 		"\t\t\treturn nil, endsession.AsError(err)\n", "\t\t\treturn nil, nil\n"},
 	{"an event that is left alone is a dead letter", functions + "sqs/handler.go",
