@@ -56,8 +56,6 @@ var webhooks = []mutation{
 
 	{"an entry's delay buries the events that come by a queue", mapping + "source.go",
 		"events.delay = nil", "events.delay = s.delay"},
-	{"an id that nobody signed makes an old delivery a new trigger", mapping + "scheme.go",
-		"s.signs(\"id\") != (f.ID != \"\")", "false"},
 
 	// what is left alone
 	{"a webhook before the window is queued", mapping + "receiver.go",
