@@ -95,8 +95,8 @@ func retryerOf(c aws.Config) aws.RetryerV2 {
 // Endpoint returns the URL that the client calls.
 func (c *Client) Endpoint() string { return c.endpoint }
 
-// Call makes a call with the input as a JSON document, and reads the answer's document into out. It tries again what the SDK's rules say
-// may succeed then. An error is an *Error if the service has answered.
+// Call makes a call with the input as a JSON document, and reads the answer's document into out. With out nil nothing of it is wanted, but
+// it must be one. Call tries again what the SDK's rules say may succeed then. An error is an *Error if the service has answered.
 func (c *Client) Call(ctx context.Context, operation string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -124,7 +124,7 @@ func (c *Client) Call(ctx context.Context, operation string, in, out any) error 
 		}
 	}
 	if out == nil {
-		return nil
+		out = &struct{}{} // whoever answers with anything else is not the service, and has not done what was asked
 	}
 	if err := json.Unmarshal(answer, out); err != nil {
 		return fmt.Errorf("%s %s: the answer cannot be read: %w", c.service.id, operation, err)

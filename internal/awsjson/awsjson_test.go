@@ -156,10 +156,13 @@ func TestARefusalTellsWhatTheServiceSaid(t *testing.T) {
 
 func TestAnAnswerThatIsNoDocumentIsAnError(t *testing.T) {
 	s := newService(t, answer{status: 200, body: `<html>`})
-	var out map[string]any
-	var syntax *json.SyntaxError
-	if err := s.client(t, nil).Call(t.Context(), "GetItem", struct{}{}, &out); !errors.As(err, &syntax) {
-		t.Errorf("got %v", err)
+	for name, out := range map[string]any{"read": &map[string]any{}, "not wanted": nil} {
+		t.Run(name, func(t *testing.T) {
+			var syntax *json.SyntaxError
+			if err := s.client(t, nil).Call(t.Context(), "PutItem", struct{}{}, out); !errors.As(err, &syntax) {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
 

@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"hash/crc32"
 	"io"
@@ -37,26 +38,26 @@ const (
 type awsFault struct {
 	operation string
 	holds     []string // all of these are in the request's body
-	oneCall   bool     // only one call meets the fault, in each of the SDK's tries
-	firstTry  bool     // only the first of the SDK's tries of a call meets it
+	oneCall   bool     // only one call meets the fault, in each of its tries
+	firstTry  bool     // only the first of the tries of a call meets it
 	after     bool     // the request has its effect, and only the answer suffers
 	times     int      // how many requests meet the fault; 0 for all until mended
 	do        func(exchange)
 
-	met  int    // requests that have met it
-	call string // the SDK's id of the call that the last of them was a try of
+	met map[string]int // requests that have met it, by the call that they are tries of
 }
 
-// The SDK's headers with the id of a call, and with the number of its try.
-const (
-	callHeader = "Amz-Sdk-Invocation-Id"
-	tryHeader  = "Amz-Sdk-Request"
-)
+// callOf tells the calls from each other. The SDK's clients give each an id. Else all tries of a call have the same body, as only have
+// calls that ask for the very same thing.
+func callOf(r *http.Request, body []byte) string {
+	return cmp.Or(r.Header.Get("Amz-Sdk-Invocation-Id"), string(body))
+}
 
 // isAbout reports whether a request is one of those that the fault is for.
 func (f *awsFault) isAbout(r *http.Request, body []byte) bool {
+	met := f.met[callOf(r, body)]
 	return f.operation == r.Header.Get("X-Amz-Target") &&
-		(!f.oneCall || f.met == 0 || f.call == r.Header.Get(callHeader)) && (!f.firstTry || strings.HasPrefix(r.Header.Get(tryHeader), "attempt=1;")) &&
+		(!f.oneCall || len(f.met) == 0 || met > 0) && (!f.firstTry || met == 0) &&
 		!slices.ContainsFunc(f.holds, func(part string) bool { return !bytes.Contains(body, []byte(part)) })
 }
 
@@ -88,7 +89,11 @@ func (f *awsFaults) inject(fault awsFault) *awsFault {
 func (f *awsFaults) met(fault *awsFault) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return fault.met
+	requests := 0
+	for _, n := range fault.met {
+		requests += n
+	}
+	return requests
 }
 
 func (f *awsFaults) mend() {
@@ -106,7 +111,10 @@ func (f *awsFaults) take(r *http.Request, body []byte) (awsFault, bool) {
 		return awsFault{}, false
 	}
 	fault := f.faults[i]
-	fault.met, fault.call = fault.met+1, r.Header.Get(callHeader)
+	if fault.met == nil {
+		fault.met = map[string]int{}
+	}
+	fault.met[callOf(r, body)]++
 	if fault.times > 0 {
 		if fault.times--; fault.times == 0 {
 			f.faults = slices.Delete(f.faults, i, i+1)
