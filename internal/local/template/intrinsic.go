@@ -38,6 +38,14 @@ func (r *resolver) call(name string, argument *yaml.Node, at place) (any, error)
 		return r.equals(argument, at)
 	case "Not":
 		return r.not(argument, at)
+	case "And":
+		return r.all(argument, at, true)
+	case "Or":
+		return r.all(argument, at, false)
+	case "Condition":
+		return r.named(argument.Value, at)
+	case "Join":
+		return r.join(argument, at)
 	case "Select":
 		return r.selectItem(argument, at)
 	case "Split":
@@ -60,10 +68,25 @@ func (r *resolver) ref(name string, at place) (any, error) {
 		return value, nil
 	}
 	if resource, ok := r.resources[name]; ok {
-		known, err := r.identify(resource)
+		known, err := r.refer(resource, at)
 		return known.ref, err
 	}
 	return nil, at.errorf("%q is no parameter, pseudo parameter or resource known here", name)
+}
+
+// refer returns the identity of a resource that something refers to. What the
+// stack has may refer only to what the stack has.
+func (r *resolver) refer(d *declaration, at place) (identity, error) {
+	if r.left == 0 {
+		exists, err := r.exists(d.entry)
+		if err != nil {
+			return identity{}, err
+		}
+		if !exists {
+			return identity{}, at.errorf("refers to %s, whose condition does not hold", d.key)
+		}
+	}
+	return r.identify(d)
 }
 
 func (r *resolver) getAtt(argument *yaml.Node, at place) (any, error) {
@@ -80,7 +103,7 @@ func (r *resolver) attribute(reference string, at place) (any, error) {
 	if !ok {
 		return nil, at.errorf("%q is no resource of the template", name)
 	}
-	known, err := r.identify(resource)
+	known, err := r.refer(resource, at)
 	if err != nil {
 		return nil, err
 	}
@@ -94,21 +117,35 @@ func (r *resolver) attribute(reference string, at place) (any, error) {
 // substitution is ${Name}, ${Resource.Attribute} or the literal ${!Name}.
 var substitution = regexp.MustCompile(`\$\{([^}]*)\}`)
 
+// sub resolves !Sub of a text, or of a list of a text and values of its own.
 func (r *resolver) sub(argument *yaml.Node, at place) (any, error) {
-	if argument.Kind != yaml.ScalarNode {
-		return nil, at.errorf("Sub is known here with text only, not with a list")
+	pattern, own := argument, map[string]any{}
+	if argument.Kind == yaml.SequenceNode {
+		if len(argument.Content) != 2 {
+			return nil, at.errorf("Sub takes a text, or a text and a mapping")
+		}
+		var err error
+		if own, err = r.mapping(argument.Content[1], at.item(1, argument.Content[1])); err != nil {
+			return nil, err
+		}
+		pattern = argument.Content[0]
+	}
+	if pattern.Kind != yaml.ScalarNode {
+		return nil, at.errorf("Sub takes a text, or a text and a mapping")
 	}
 	var failed error
-	result := substitution.ReplaceAllStringFunc(argument.Value, func(match string) string {
+	result := substitution.ReplaceAllStringFunc(pattern.Value, func(match string) string {
 		reference := strings.TrimSpace(match[2 : len(match)-1])
 		if literal, ok := strings.CutPrefix(reference, "!"); ok {
 			return "${" + literal + "}"
 		}
-		var value any
+		value, found := own[reference]
 		var err error
-		if strings.Contains(reference, ".") {
+		switch {
+		case found:
+		case strings.Contains(reference, "."):
 			value, err = r.attribute(reference, at)
-		} else {
+		default:
 			value, err = r.ref(reference, at)
 		}
 		if err == nil {
@@ -128,22 +165,20 @@ func (r *resolver) choose(argument *yaml.Node, at place) (any, error) {
 	if argument.Kind != yaml.SequenceNode || len(argument.Content) != 3 {
 		return nil, at.errorf("If takes a condition and two values")
 	}
-	name := argument.Content[0].Value
-	declared, ok := r.conditions[name]
-	if !ok {
-		return nil, at.errorf("the template has no condition %q", name)
-	}
-	holds, err := r.condition(declared)
+	holds, err := r.named(argument.Content[0].Value, at)
 	if err != nil {
 		return nil, err
 	}
 	values := make([]any, 0, 2)
 	for i, branch := range argument.Content[1:] {
-		value, err := r.value(branch, at.item(i+1, branch))
-		if err != nil {
+		resolve := func() error {
+			value, err := r.value(branch, at.item(i+1, branch))
+			values = append(values, value)
+			return err
+		}
+		if err := r.leaveUnless(holds == (i == 0), resolve); err != nil {
 			return nil, err
 		}
-		values = append(values, value)
 	}
 	if holds {
 		return values[0], nil
@@ -151,7 +186,26 @@ func (r *resolver) choose(argument *yaml.Node, at place) (any, error) {
 	return values[1], nil
 }
 
-func (r *resolver) condition(declared *entry) (bool, error) {
+// leaveUnless resolves what the stack is left without unless it is there.
+func (r *resolver) leaveUnless(there bool, resolve func() error) error {
+	if !there {
+		r.left++
+		defer func() { r.left-- }()
+	}
+	return resolve()
+}
+
+// named tells whether the condition of a name holds.
+func (r *resolver) named(name string, at place) (bool, error) {
+	declared, ok := r.conditions[name]
+	if !ok {
+		return false, at.errorf("the template has no condition %q", name)
+	}
+	if declared.inProgress {
+		return false, declared.at.errorf("the condition refers to itself")
+	}
+	declared.inProgress = true
+	defer func() { declared.inProgress = false }()
 	value, err := r.value(declared.value, declared.at)
 	if err != nil {
 		return false, err
@@ -161,6 +215,48 @@ func (r *resolver) condition(declared *entry) (bool, error) {
 		return false, declared.at.errorf("is not a condition")
 	}
 	return holds, nil
+}
+
+// all tells whether all of some conditions, 2 to 10, are as wanted: for true it
+// is And, and for false it is what Or denies.
+func (r *resolver) all(argument *yaml.Node, at place, wanted bool) (any, error) {
+	if argument.Kind != yaml.SequenceNode || len(argument.Content) < 2 || len(argument.Content) > 10 {
+		return nil, at.errorf("the function takes 2 to 10 conditions")
+	}
+	values, err := r.list(argument, at)
+	if err != nil {
+		return nil, err
+	}
+	result := wanted
+	for _, value := range values {
+		holds, isCondition := value.(bool)
+		if !isCondition {
+			return nil, at.errorf("the function takes conditions")
+		}
+		if holds != wanted {
+			result = !wanted
+		}
+	}
+	return result, nil
+}
+
+func (r *resolver) join(argument *yaml.Node, at place) (any, error) {
+	values, err := r.arguments(argument, 2, at)
+	if err != nil {
+		return nil, err
+	}
+	list, isList := values[1].([]any)
+	if !isList {
+		return nil, at.errorf("Join takes a separator and a list")
+	}
+	parts := make([]string, len(list))
+	for i, item := range list {
+		if err := single(item, at); err != nil {
+			return nil, err
+		}
+		parts[i] = text(item)
+	}
+	return strings.Join(parts, text(values[0])), nil
 }
 
 // arguments resolves the argument of a function that takes n values.

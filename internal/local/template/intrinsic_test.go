@@ -17,8 +17,14 @@ Parameters:
 Conditions:
   Yes: !Equals [!Ref Count, "3"]
   No: !Equals [!Select [1, !Split [":", !Ref Prefix]], a]
+  Both: !And [!Condition Yes, !Condition No]
+  Either: !Or [!Condition No, !Not [!Condition Both], !Equals [a, b]]
+  Neither: !Or [!Condition No, !Condition Both]
+  All: !And [!Condition Yes, !Condition Either]
 Resources:
   Jobs: { Type: AWS::SQS::Queue }
+  Absent: { Type: AWS::SQS::Queue, Condition: No, Properties: { RedrivePolicy: { deadLetterTargetArn: !GetAtt Other.Arn, maxReceiveCount: 5 } } }
+  Other: { Type: AWS::SQS::Queue, Condition: Both }
   Ordered: { Type: AWS::SQS::Queue, Properties: { FifoQueue: true } }
   Bus: { Type: AWS::Events::EventBus, Properties: { Name: !Sub "${AWS::StackName}-${Prefix}" } }
   Work: { Type: AWS::Serverless::Function, Properties: { Runtime: provided.al2023 } }
@@ -65,6 +71,14 @@ func TestIntrinsics(t *testing.T) {
 		{"Sub", `!Sub "${Prefix}/${Count}/${Jobs.QueueName}/${AWS::Partition}/${!kept}"`, "a:b:c/3/demo-Jobs/aws/${kept}"},
 		{"Select and Split", `!Select [2, !Split [":", !Ref Prefix]]`, "c"},
 		{"Split without separator in the text", `!Select [0, !Split ["/", !Ref Prefix]]`, "a:b:c"},
+		{"Sub with values of its own", `!Sub ["${Own}, ${Prefix}", { Own: !Ref Count, Unused: x }]`, "3, a:b:c"},
+		{"Join", `!Join ["+", [!Ref Count, b, !If [No, c, !Ref AWS::NoValue]]]`, "3+b"},
+		{"Join of a list", `!Join ["+", !Ref Names]`, "a+b c"},
+		{"And that holds", "!If [All, one, two]", "one"},
+		{"And that does not hold", "!If [Both, one, two]", "two"},
+		{"Or that holds", "!If [Either, one, two]", "one"},
+		{"Or that does not hold", "!If [Neither, one, two]", "two"},
+		{"absent resource in a branch not taken", "!If [No, !GetAtt Absent.Arn, !Sub '${Prefix}']", "a:b:c"},
 		{"If that holds", "!If [Yes, one, two]", "one"},
 		{"If that does not hold", "!If [No, one, two]", "two"},
 		{"NoValue leaves an item out", `!Select [1, [zero, !If [No, one, !Ref AWS::NoValue], two]]`, "two"},
@@ -84,15 +98,26 @@ func TestIntrinsics(t *testing.T) {
 
 func TestIntrinsicsRefused(t *testing.T) {
 	tests := []struct{ name, expression, want string }{
-		{"unknown short form", "!ImportValue x", "Outputs.Got.Value (line 28): the function ImportValue is not known here"},
+		{"unknown short form", "!ImportValue x", "Outputs.Got.Value (line 34): the function ImportValue is not known here"},
 		{"unknown long form", "{ Fn::Cidr: x }", "the function Cidr is not known here"},
-		{"unknown inside of a known one", "!If [Yes, one, !GetAZs x]", "Outputs.Got.Value[2] (line 28): the function GetAZs is not known here"},
+		{"unknown inside of a known one", "!If [Yes, one, !GetAZs x]", "Outputs.Got.Value[2] (line 34): the function GetAZs is not known here"},
 		{"dangling Ref", "!Ref Nobody", `"Nobody" is no parameter`},
 		{"unknown pseudo parameter", "!Ref AWS::NotificationARNs", `"AWS::NotificationARNs" is no parameter`},
 		{"dangling GetAtt", "!GetAtt Nobody.Arn", `"Nobody" is no resource`},
 		{"unknown attribute", "!GetAtt Jobs.Colour", `the attribute "Colour" of Jobs is not known here`},
 		{"GetAtt with a list of three", "!GetAtt [Jobs, Arn, Name]", `"" is no resource`},
-		{"Sub with a list", `!Sub ["${a}", { a: b }]`, "Sub is known here with text only"},
+		{"Sub of a mapping", `!Sub { a: b }`, "Sub takes a text, or a text and a mapping"},
+		{"Sub with a list and no values", `!Sub ["${Prefix}"]`, "Sub takes a text, or a text and a mapping"},
+		{"Sub with dangling values", `!Sub ["${a}", { a: !Ref Nobody }]`, `"Nobody" is no parameter`},
+		{"Join of a text", `!Join [",", a]`, "Join takes a separator and a list"},
+		{"Join of lists", `!Join [",", [!Ref Names]]`, "a list stands where one value is needed"},
+		{"And of one condition", "!And [!Condition Yes]", "the function takes 2 to 10 conditions"},
+		{"Or of a text", "!Or [!Condition Yes, a]", "the function takes conditions"},
+		{"dangling Condition", "!Not [!Condition Perhaps]", `no condition "Perhaps"`},
+		{"Ref of an absent resource", "!Ref Absent", "Outputs.Got.Value (line 34): refers to Absent, whose condition does not hold"},
+		{"GetAtt of an absent resource", "!GetAtt Absent.Arn", "refers to Absent"},
+		{"Sub of an absent resource", "!Sub '${Absent.QueueName}'", "refers to Absent"},
+		{"absent resource in the branch taken", "!If [No, a, !Ref Absent]", "refers to Absent"},
 		{"dangling Sub", `!Sub "${Nobody}"`, `"Nobody" is no parameter`},
 		{"list inside of text", `!Sub "x${Names}"`, "a list stands where one value is needed"},
 		{"list to split", `!Split [",", !Ref Names]`, "a list stands where one value is needed"},

@@ -5,23 +5,36 @@ package template
 func (r *resolver) allOutputs() (map[string]string, error) {
 	outputs := make(map[string]string, len(r.sections.outputs))
 	for _, e := range r.sections.outputs {
-		resolved, err := r.value(e.value, e.at)
+		exists, err := r.exists(e)
 		if err != nil {
 			return nil, err
 		}
-		var output struct {
-			Condition   string // for exists
-			Description string
-			Value       scalar
-		}
-		if err := decode(resolved, &output); err != nil {
-			return nil, e.at.errorf("%w", err)
-		}
-		if exists, err := r.exists(e); err != nil {
+		err = r.leaveUnless(exists, func() error {
+			value, err := r.output(e)
+			if exists {
+				outputs[e.key] = value
+			}
+			return err
+		})
+		if err != nil {
 			return nil, err
-		} else if exists {
-			outputs[e.key] = string(output.Value)
 		}
 	}
 	return outputs, nil
+}
+
+func (r *resolver) output(e entry) (string, error) {
+	resolved, err := r.value(e.value, e.at)
+	if err != nil {
+		return "", err
+	}
+	var output struct {
+		Condition   string // for exists
+		Description string
+		Value       scalar
+	}
+	if err := decode(resolved, &output); err != nil {
+		return "", e.at.errorf("%w", err)
+	}
+	return string(output.Value), nil
 }

@@ -19,11 +19,11 @@ type parameter struct {
 	AllowedValues         []scalar
 	AllowedPattern        string
 	ConstraintDescription string
-	MinValue, MaxValue    *int64
+	MinValue, MaxValue    *float64
 }
 
-// parameterValues returns the value of every declared parameter: an int64 for
-// the type Number, a []any of text for CommaDelimitedList, text otherwise. All
+// parameterValues returns the value of every declared parameter: an int64 or a
+// float64 for the type Number, a []any of text for CommaDelimitedList, text otherwise. All
 // problems are reported at once.
 func parameterValues(declared []entry, given map[string]string) (map[string]any, error) {
 	values := make(map[string]any, len(declared))
@@ -104,12 +104,15 @@ func (p parameter) constrain(value string, at place) error {
 }
 
 func (p parameter) number(given string, at place) (any, error) {
-	number, err := strconv.ParseInt(given, 10, 64)
+	number, err := strconv.ParseFloat(given, 64)
 	if err != nil {
-		return nil, at.errorf("%q is not a whole number", given)
+		return nil, at.errorf("%q is not a number", given)
 	}
 	if p.MinValue != nil && number < *p.MinValue || p.MaxValue != nil && number > *p.MaxValue {
-		return nil, at.errorf("%d is out of range", number)
+		return nil, at.errorf("%v is out of range", number)
+	}
+	if whole, err := strconv.ParseInt(given, 10, 64); err == nil {
+		return whole, nil
 	}
 	return number, nil
 }

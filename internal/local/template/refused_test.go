@@ -64,6 +64,7 @@ Resources:
 		{"unknown permission property", rule + permission + "      EventSourceToken: x", `permission May: json: unknown field "EventSourceToken"`},
 		{"list in globals and function", "Globals: { Function: { Architectures: [arm64] } }" + function + "      Architectures: [arm64]", "Architectures is a list in the globals"},
 		{"name that refers to itself", "Resources:\n  B: { Type: AWS::Events::EventBus, Properties: { Name: !Sub '${B}-x' } }", "the resource's name refers to itself"},
+		{"condition that refers to itself", "Conditions: { X: !Not [!Condition Y], Y: !Not [!Condition X] }", "the condition refers to itself"},
 		{"condition that is none", "Conditions: { X: text }", "Conditions.X (line 1): is not a condition"},
 		{"alias", "Resources:\n  A: &a { Type: AWS::SQS::Queue }\n  B: *a", "must be a mapping"},
 		{"null", "Outputs: { X: { Value: ~ } }", "YAML type !!null is not known here"},
@@ -87,6 +88,7 @@ Parameters:
   Name: { Type: String, AllowedPattern: "[a-z]+" }
   Level: { Type: String, Default: INFO, AllowedValues: [INFO, WARN] }
   Size: { Type: Number, Default: 4, MinValue: 2, MaxValue: 8 }
+  Share: { Type: Number, Default: 0.25, MinValue: 0, MaxValue: 1 }
   Words: { Type: CommaDelimitedList, Default: "yes, no", AllowedPattern: "[a-z]+" }
 `
 	tests := []struct {
@@ -98,7 +100,9 @@ Parameters:
 		{"against the pattern", map[string]string{"Name": "Abc"}, []string{`"Abc" does not match the pattern [a-z]+`}},
 		{"pattern in a part only", map[string]string{"Name": "abc1"}, []string{`"abc1" does not match`}},
 		{"not allowed", map[string]string{"Name": "a", "Level": "LOUD"}, []string{`"LOUD" is not one of ["INFO" "WARN"]`}},
-		{"not a number", map[string]string{"Name": "a", "Size": "big"}, []string{`"big" is not a whole number`}},
+		{"not a number", map[string]string{"Name": "a", "Size": "big"}, []string{`"big" is not a number`}},
+		{"number with a text after it", map[string]string{"Name": "a", "Share": "0.5x"}, []string{`"0.5x" is not a number`}},
+		{"decimal out of range", map[string]string{"Name": "a", "Share": "1.01"}, []string{"1.01 is out of range"}},
 		{"too small", map[string]string{"Name": "a", "Size": "1"}, []string{"1 is out of range"}},
 		{"too large", map[string]string{"Name": "a", "Size": "9"}, []string{"9 is out of range"}},
 		{"one of a list against the pattern", map[string]string{"Name": "a", "Words": "yes,No"}, []string{`"No" does not match the pattern [a-z]+`}},

@@ -13,8 +13,15 @@ type resolver struct {
 	stack      Stack
 	parameters map[string]any
 	sections   sections
-	conditions map[string]*entry
+	conditions map[string]*condition
 	resources  map[string]*declaration
+	left       int // above 0 while something is resolved that the stack does not have
+}
+
+// condition is an entry of the section Conditions.
+type condition struct {
+	entry
+	inProgress bool // it is being resolved
 }
 
 func newResolver(stack Stack, parameters map[string]any, s sections) *resolver {
@@ -22,11 +29,11 @@ func newResolver(stack Stack, parameters map[string]any, s sections) *resolver {
 		stack:      stack,
 		parameters: parameters,
 		sections:   s,
-		conditions: make(map[string]*entry, len(s.conditions)),
+		conditions: make(map[string]*condition, len(s.conditions)),
 		resources:  make(map[string]*declaration, len(s.resources)),
 	}
-	for i := range s.conditions {
-		r.conditions[s.conditions[i].key] = &s.conditions[i]
+	for _, e := range s.conditions {
+		r.conditions[e.key] = &condition{entry: e}
 	}
 	for _, e := range s.resources {
 		r.resources[e.key] = &declaration{entry: e}

@@ -107,11 +107,7 @@ func (r *resolver) exists(e entry) (bool, error) {
 		if attribute.key != "Condition" {
 			continue
 		}
-		declared, ok := r.conditions[attribute.value.Value]
-		if !ok {
-			return false, attribute.at.errorf("the template has no condition %q", attribute.value.Value)
-		}
-		return r.condition(declared)
+		return r.named(attribute.value.Value, attribute.at)
 	}
 	return true, nil
 }
@@ -120,21 +116,26 @@ func (r *resolver) exists(e entry) (bool, error) {
 // used or not. What the stack does not have is resolved too, so that a mistake
 // in it is found.
 func (r *resolver) allResources() ([]resource, error) {
-	for i := range r.sections.conditions {
-		if _, err := r.condition(&r.sections.conditions[i]); err != nil {
+	for _, e := range r.sections.conditions {
+		if _, err := r.named(e.key, e.at); err != nil {
 			return nil, err
 		}
 	}
 	var resources []resource
 	for _, e := range r.sections.resources {
-		resolved, err := r.resource(r.resources[e.key])
+		exists, err := r.exists(e)
 		if err != nil {
 			return nil, err
 		}
-		if exists, err := r.exists(e); err != nil {
+		err = r.leaveUnless(exists, func() error {
+			resolved, err := r.resource(r.resources[e.key])
+			if exists {
+				resources = append(resources, resolved)
+			}
+			return err
+		})
+		if err != nil {
 			return nil, err
-		} else if exists {
-			resources = append(resources, resolved)
 		}
 	}
 	return resources, nil
