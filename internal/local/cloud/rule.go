@@ -63,40 +63,56 @@ func (c *Cloud) ruleQueueName(rule string) string {
 	return c.template.Stack.Name + "-rule-" + rule
 }
 
-// createRules creates the rules that invoke functions, and the buses outside of
-// the template that they are on, which would exist on AWS.
+// createRules creates the rules, and the buses outside of the template that they
+// are on, which would exist on AWS.
 func (c *Cloud) createRules(ctx context.Context) error {
 	known := []string{defaultBus}
 	for _, bus := range c.template.Buses {
 		known = append(known, bus.Name)
 	}
+	create := func(rule template.Rule, target string) error {
+		if !slices.Contains(known, rule.Bus) {
+			known = append(known, rule.Bus)
+			if _, err := c.events.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: &rule.Bus}); err != nil {
+				return fmt.Errorf("failed to create event bus %s: %w", rule.Bus, err)
+			}
+		}
+		return c.createRule(ctx, rule, target)
+	}
 	for _, function := range c.template.Functions {
 		for _, rule := range function.Rules {
-			if !slices.Contains(known, rule.Bus) {
-				known = append(known, rule.Bus)
-				if _, err := c.events.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: &rule.Bus}); err != nil {
-					return fmt.Errorf("failed to create event bus %s: %w", rule.Bus, err)
-				}
+			// moto cannot invoke a function, so a queue takes the function's place.
+			name := c.ruleQueueName(rule.LogicalID)
+			if _, err := c.queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name}); err != nil {
+				return fmt.Errorf("failed to create the queue of rule %s: %w", rule.LogicalID, err)
 			}
-			if err := c.createRule(ctx, rule); err != nil {
+			if err := create(rule, c.template.Stack.QueueARN(name)); err != nil {
 				return err
 			}
+		}
+	}
+	for _, forward := range c.template.Forwards {
+		if forward.Topic != "" {
+			return fmt.Errorf("rule %s: moto does not pass events on to a topic", forward.LogicalID)
+		}
+		queue, err := c.queue(forward.Queue)
+		if err == nil {
+			err = create(forward.Rule, queue.ARN)
+		}
+		if err != nil {
+			return fmt.Errorf("rule %s: %w", forward.LogicalID, err)
 		}
 	}
 	return nil
 }
 
-// createRule creates a rule. moto cannot invoke a function, so a queue takes the
-// function's place. The retry policy and the dead-letter queue are kept by moto,
-// which does nothing with them: it never fails to reach a queue.
-func (c *Cloud) createRule(ctx context.Context, rule template.Rule) error {
-	name := c.ruleQueueName(rule.LogicalID)
-	if _, err := c.queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name}); err != nil {
-		return fmt.Errorf("failed to create the queue of rule %s: %w", rule.LogicalID, err)
-	}
+// createRule creates a rule whose target is a queue. The retry policy and the
+// dead-letter queue are kept by moto, which does nothing with them: it never
+// fails to reach a queue.
+func (c *Cloud) createRule(ctx context.Context, rule template.Rule, queueARN string) error {
 	target := eventbridgetypes.Target{
-		Id:  aws.String("function"),
-		Arn: aws.String(c.template.Stack.QueueARN(name)),
+		Id:  aws.String("target"),
+		Arn: &queueARN,
 		RetryPolicy: &eventbridgetypes.RetryPolicy{
 			MaximumEventAgeInSeconds: aws.Int32(int32(rule.Retry.MaximumAge / time.Second)),
 			MaximumRetryAttempts:     aws.Int32(int32(rule.Retry.Retries)),

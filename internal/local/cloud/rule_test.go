@@ -3,6 +3,7 @@ package cloud_test
 import (
 	"encoding/json"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,7 +91,7 @@ func TestTheRuleHasItsRetryPolicyAndDeadLetterQueue(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []eventbridgetypes.Target{{
-		Id:  aws.String("function"),
+		Id:  aws.String("target"),
 		Arn: aws.String("arn:aws:sqs:eu-central-1:123456789012:demo-rule-TriggerRule"),
 		RetryPolicy: &eventbridgetypes.RetryPolicy{
 			MaximumEventAgeInSeconds: aws.Int32(86400),
@@ -119,5 +120,45 @@ func TestPutEventSaysWhatIsWrong(t *testing.T) {
 				t.Errorf("accepted as %s", id)
 			}
 		})
+	}
+}
+
+func TestTheOutcomesGoToTheirQueue(t *testing.T) {
+	stack := stackAt(mototest.Start(t, moto.Config{}).URL())
+	read, err := template.Read(filepath.Join("..", "..", "..", "template.yaml"), stack, map[string]string{
+		"VideoSdkSecretId": secretName, "CreateOutcomeQueue": "true",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	provisioned := provision(t, read)
+	for _, source := range []string{"videosdk.end-session", "somebody.else"} {
+		if _, err := provisioned.PutEvent(t.Context(), cloud.Event{Bus: "demo-outcomes", Source: source, DetailType: "x", Detail: []byte(`{}`)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for queue, want := range map[string]int{"OutcomeQueue": 1, "OutcomeDeadLetterQueue": 0} {
+		depth, err := provisioned.QueueDepth(t.Context(), queue)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if depth.Total() != want {
+			t.Errorf("%s holds %d messages, want %d", queue, depth.Total(), want)
+		}
+	}
+}
+
+func TestARuleForATopicIsRefused(t *testing.T) {
+	read, err := template.Parse([]byte(`
+Resources:
+  News: { Type: AWS::SNS::Topic }
+  Rule: { Type: AWS::Events::Rule, Properties: { EventPattern: { source: [a] }, Targets: [{ Id: news, Arn: !Ref News }] } }
+`), stackAt(mototest.Start(t, moto.Config{}).URL()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = cloud.Provision(t.Context(), cloud.Config{Template: read, SecretName: secretName, SecretValue: secretValue})
+	if err == nil || !strings.Contains(err.Error(), "moto does not pass events on to a topic") {
+		t.Errorf("error %v", err)
 	}
 }

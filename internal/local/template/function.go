@@ -42,19 +42,6 @@ type Route struct {
 	PayloadVersion string
 }
 
-// QueueSource is an event source mapping from a queue to a function.
-type QueueSource struct {
-	// Queue is the logical id of the queue.
-	Queue string
-	// BatchSize is the greatest number of messages in one invocation.
-	BatchSize int
-	// MaximumConcurrency bounds the invocations at once; 0 means no bound.
-	MaximumConcurrency int
-	// ReportBatchItemFailures says that the function answers which messages of
-	// a batch failed; otherwise only an error of the function fails any.
-	ReportBatchItemFailures bool
-}
-
 // functionProperties names the properties known here; the fields that nothing
 // reads are what a local run has no use for.
 type functionProperties struct {
@@ -146,29 +133,6 @@ func (f *Function) addSource(source eventSource, d *document, queues map[string]
 	return fmt.Errorf("the event source %s is not known here", source.Type)
 }
 
-func readQueueSource(source json.RawMessage, queues map[string]string) (QueueSource, error) {
-	var properties struct {
-		Queue                 string
-		BatchSize             int
-		FunctionResponseTypes []string
-		ScalingConfig         struct{ MaximumConcurrency int }
-	}
-	properties.BatchSize = 10 // Lambda's default for queues
-	if err := decode(source, &properties); err != nil {
-		return QueueSource{}, err
-	}
-	id, ok := queues[properties.Queue]
-	if !ok {
-		return QueueSource{}, fmt.Errorf("%q is the ARN of no queue of the template", properties.Queue)
-	}
-	return QueueSource{
-		Queue:                   id,
-		BatchSize:               properties.BatchSize,
-		MaximumConcurrency:      properties.ScalingConfig.MaximumConcurrency,
-		ReportBatchItemFailures: slices.Contains(properties.FunctionResponseTypes, "ReportBatchItemFailures"),
-	}, nil
-}
-
 func readRoute(source json.RawMessage, d *document) (Route, error) {
 	var properties struct {
 		ApiId                string
@@ -209,6 +173,7 @@ func defaultAuthorizer(api resource) (string, error) {
 			DefaultAuthorizer   string
 		}
 		DefaultRouteSettings struct{ ThrottlingRateLimit, ThrottlingBurstLimit float64 }
+		AccessLogSettings    struct{ DestinationArn, Format string }
 	}
 	if err := decode(api.properties, &properties); err != nil {
 		return "", err

@@ -300,6 +300,9 @@ func (r *resolver) selectItem(argument *yaml.Node, at place) (any, error) {
 	}
 	index, isNumber := values[0].(int64)
 	list, isList := values[1].([]any)
+	if r.left > 0 && isNumber && isList && index >= int64(len(list)) {
+		return "", nil // as an If often makes sure of
+	}
 	if !isNumber || !isList || index < 0 || index >= int64(len(list)) {
 		return nil, at.errorf("Select takes an index and a list that has it")
 	}

@@ -1,14 +1,30 @@
 package template
 
+import "cmp"
+
 // The types of resources whose properties are read.
 const (
-	kindFunction   = "AWS::Serverless::Function"
-	kindHTTPAPI    = "AWS::Serverless::HttpApi"
-	kindQueue      = "AWS::SQS::Queue"
-	kindTable      = "AWS::DynamoDB::Table"
-	kindBus        = "AWS::Events::EventBus"
-	kindRule       = "AWS::Events::Rule"
-	kindPermission = "AWS::Lambda::Permission"
+	kindFunction    = "AWS::Serverless::Function"
+	kindHTTPAPI     = "AWS::Serverless::HttpApi"
+	kindEventSource = "AWS::Lambda::EventSourceMapping"
+	kindQueue       = "AWS::SQS::Queue"
+	kindTopic       = "AWS::SNS::Topic"
+	kindTable       = "AWS::DynamoDB::Table"
+	kindBus         = "AWS::Events::EventBus"
+	kindRule        = "AWS::Events::Rule"
+	kindPermission  = "AWS::Lambda::Permission"
+)
+
+// The types of resources that change nothing of what happens on a developer's
+// machine: who may do what, what is kept, and what is watched.
+const (
+	kindQueuePolicy = "AWS::SQS::QueuePolicy"
+	kindTopicPolicy = "AWS::SNS::TopicPolicy"
+	kindRole        = "AWS::IAM::Role"
+	kindLogGroup    = "AWS::Logs::LogGroup"
+	kindArchive     = "AWS::Events::Archive"
+	kindAlarm       = "AWS::CloudWatch::Alarm"
+	kindDashboard   = "AWS::CloudWatch::Dashboard"
 )
 
 // identity is what references to a resource resolve to.
@@ -18,6 +34,9 @@ type identity struct {
 	ref        string            // the value of !Ref
 	attributes map[string]string // the values of !GetAtt
 }
+
+// arn returns the resource's ARN, and nothing if it has none.
+func (i identity) arn() string { return cmp.Or(i.attributes["Arn"], i.attributes["TopicArn"]) }
 
 // kind says how resources of one type are named and referred to. The values of
 // !Ref and !GetAtt are the "Return values" of the type's page in the
@@ -42,6 +61,25 @@ var kinds = map[string]kind{
 	kindHTTPAPI: {identify: func(_ Stack, n naming) identity {
 		return identity{ref: n.name}
 	}},
+	kindEventSource: {identify: func(_ Stack, n naming) identity {
+		return identity{ref: n.name}
+	}},
+	kindTopic: {nameProperty: "TopicName", identify: func(s Stack, n naming) identity {
+		arn := s.arn("sns", n.name)
+		return identity{ref: arn, attributes: map[string]string{"TopicArn": arn, "TopicName": n.name}}
+	}},
+	kindTopicPolicy: {identify: func(_ Stack, n naming) identity {
+		return identity{ref: n.name}
+	}},
+	kindArchive: {nameProperty: "ArchiveName", identify: func(s Stack, n naming) identity {
+		return identity{ref: n.name, attributes: map[string]string{"Arn": s.arn("events", "archive/"+n.name), "ArchiveName": n.name}}
+	}},
+	kindAlarm: {nameProperty: "AlarmName", identify: func(s Stack, n naming) identity {
+		return identity{ref: n.name, attributes: map[string]string{"Arn": s.arn("cloudwatch", "alarm:"+n.name)}}
+	}},
+	kindDashboard: {nameProperty: "DashboardName", identify: func(_ Stack, n naming) identity {
+		return identity{ref: n.name}
+	}},
 	kindQueue: {nameProperty: "QueueName", identify: func(s Stack, n naming) identity {
 		return identity{ref: s.QueueURL(n.name), attributes: map[string]string{"Arn": s.QueueARN(n.name), "QueueName": n.name}}
 	}},
@@ -55,13 +93,13 @@ var kinds = map[string]kind{
 	kindPermission: {identify: func(_ Stack, n naming) identity {
 		return identity{ref: n.name}
 	}},
-	"AWS::SQS::QueuePolicy": {identify: func(_ Stack, n naming) identity {
+	kindQueuePolicy: {identify: func(_ Stack, n naming) identity {
 		return identity{ref: n.name}
 	}},
-	"AWS::Logs::LogGroup": {nameProperty: "LogGroupName", identify: func(s Stack, n naming) identity {
+	kindLogGroup: {nameProperty: "LogGroupName", identify: func(s Stack, n naming) identity {
 		return identity{ref: n.name, attributes: map[string]string{"Arn": s.arn("logs", "log-group:"+n.name+":*")}}
 	}},
-	"AWS::IAM::Role": {nameProperty: "RoleName", identify: func(s Stack, n naming) identity {
+	kindRole: {nameProperty: "RoleName", identify: func(s Stack, n naming) identity {
 		// IAM is global: its ARNs name no region.
 		s.Region = ""
 		return identity{ref: n.name, attributes: map[string]string{"Arn": s.arn("iam", "role/"+n.name)}}

@@ -37,6 +37,7 @@ func readQueue(r resource, queues map[string]string) (Queue, error) {
 		VisibilityTimeout      int // seconds
 		MessageRetentionPeriod int // seconds
 		SqsManagedSseEnabled   bool
+		KmsMasterKeyId         string
 		RedrivePolicy          *struct {
 			DeadLetterTargetArn string `json:"deadLetterTargetArn"`
 			MaxReceiveCount     int    `json:"maxReceiveCount"`

@@ -29,12 +29,16 @@ Resources:
       Principal: events.amazonaws.com
       SourceArn: !GetAtt Rule.Arn
 `
+	const eventSource = `  In:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+`
 	tests := []struct{ name, source, want string }{
 		{"broken YAML", "a: [", "failed to parse"},
 		{"no mapping", "- a", "must be a mapping"},
 		{"the same key twice", "Resources: {}\nResources: {}", "stands here more than once"},
 		{"unknown section", "Mappings: {}", "Mappings (line 1): section Mappings is not known here"},
-		{"unknown resource type", "Resources:\n  Topic: { Type: AWS::SNS::Topic }", `Resources.Topic (line 2): the resource type "AWS::SNS::Topic" is not known here`},
+		{"unknown resource type", "Resources:\n  Bucket: { Type: AWS::S3::Bucket }", `Resources.Bucket (line 2): the resource type "AWS::S3::Bucket" is not known here`},
 		{"unknown resource attribute", "Resources:\n  Q: { Type: AWS::SQS::Queue, DependsOn: X }", "Resources.Q.DependsOn (line 2): the resource attribute DependsOn is not known here"},
 		{"dangling condition of a resource", "Resources:\n  Q: { Type: AWS::SQS::Queue, Condition: X }", `Resources.Q.Condition (line 2): the template has no condition "X"`},
 		{"unknown globals", "Globals: { HttpApi: {} }", "globals of HttpApi are not known here"},
@@ -56,12 +60,15 @@ Resources:
 		{"unknown rule property", strings.Replace(rule, "EventPattern: { source: [a] }", "ScheduleExpression: rate(1 hour)", 1), `Resources.Rule: json: unknown field "ScheduleExpression"`},
 		{"rule without pattern", strings.Replace(rule, "EventPattern: { source: [a] }", "Description: x", 1), "a rule needs an event pattern here"},
 		{"rule without target", strings.Replace(rule, "{ Id: work, Arn: !GetAtt Work.Arn }", "", 1), "a rule has one target here, not 0"},
-		{"rule for something else", strings.Replace(rule, "!GetAtt Work.Arn", "!GetAtt Jobs.Arn", 1), "the target is no function of the template"},
+		{"rule for something else", strings.Replace(rule, "!GetAtt Work.Arn", "arn:aws:logs:eu-central-1:123456789012:log-group:x", 1), "the target is no function, queue or topic of the template"},
 		{"rule with a foreign dead-letter queue", strings.Replace(rule, "Arn: !GetAtt Work.Arn", "Arn: !GetAtt Work.Arn, DeadLetterConfig: { Arn: x }", 1), "is no queue of the template"},
 		{"rule without permission", rule, "Resources.Rule: no AWS::Lambda::Permission lets the rule invoke its function"},
 		{"permission for another rule", rule + strings.Replace(permission, "!GetAtt Rule.Arn", "arn:aws:events:eu-central-1:123456789012:rule/other", 1), "no AWS::Lambda::Permission"},
 		{"permission for another service", rule + strings.Replace(permission, "events.amazonaws.com", "sns.amazonaws.com", 1), "no AWS::Lambda::Permission"},
 		{"unknown permission property", rule + permission + "      EventSourceToken: x", `permission May: json: unknown field "EventSourceToken"`},
+		{"event source of a foreign queue", function + eventSource + "      EventSourceArn: x\n      FunctionName: !Ref Work", `Resources.In: "x" is the ARN of no queue of the template`},
+		{"event source of a foreign function", function + eventSource + "      EventSourceArn: !GetAtt Jobs.Arn\n      FunctionName: x", `Resources.In: "x" is no function of the template`},
+		{"unknown event source mapping property", function + eventSource + "      FilterCriteria: {}", `Resources.In: json: unknown field "FilterCriteria"`},
 		{"list in globals and function", "Globals: { Function: { Architectures: [arm64] } }" + function + "      Architectures: [arm64]", "Architectures is a list in the globals"},
 		{"name that refers to itself", "Resources:\n  B: { Type: AWS::Events::EventBus, Properties: { Name: !Sub '${B}-x' } }", "the resource's name refers to itself"},
 		{"condition that refers to itself", "Conditions: { X: !Not [!Condition Y], Y: !Not [!Condition X] }", "the condition refers to itself"},

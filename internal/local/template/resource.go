@@ -162,7 +162,7 @@ func logicalIDs(kind string, resources []resource) map[string]string {
 	ids := make(map[string]string)
 	for _, r := range resources {
 		if r.kind == kind {
-			ids[r.identity.attributes["Arn"]] = r.logicalID
+			ids[r.identity.arn()] = r.logicalID
 		}
 	}
 	return ids

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Rule is an EventBridge rule (AWS::Events::Rule) that invokes a function.
+// Rule is an EventBridge rule (AWS::Events::Rule).
 type Rule struct {
 	LogicalID string
 	Name      string
@@ -20,13 +20,21 @@ type Rule struct {
 	Pattern string
 	Retry   RetryPolicy
 	// DeadLetterQueue is the logical id of the queue for events that EventBridge
-	// cannot hand to Lambda; empty when they are dropped.
+	// cannot hand over; empty when they are dropped.
 	DeadLetterQueue string
 
-	// EventsAtOnce is the greatest number of events in one invocation. 0 means
+	// EventsAtOnce is the greatest number of events in one invocation of a
+	// function. 0 means
 	// one event, as an object; any other number means a list. A template cannot
 	// say it: it is 0, and a field so that a local run can deliver lists.
 	EventsAtOnce int
+}
+
+// Forward is a rule whose events go to a queue or a topic.
+type Forward struct {
+	Rule
+	Queue string // logical id; empty for a topic
+	Topic string // logical id; empty for a queue
 }
 
 // RetryPolicy says for how long EventBridge tries to hand an event over.
@@ -91,21 +99,26 @@ func (p retryPolicy) read() RetryPolicy {
 	return policy
 }
 
-// addRules reads the rules and gives each to the function that it invokes.
+// addRules reads the rules and gives each to the function that it invokes; one
+// whose target is a queue or a topic is a Forward.
 func (t *Template) addRules(d *document, queues map[string]string) error {
-	functions := logicalIDs(kindFunction, d.resources)
+	functions, topics := logicalIDs(kindFunction, d.resources), logicalIDs(kindTopic, d.resources)
 	for _, r := range d.resources {
 		if r.kind != kindRule {
 			continue
 		}
 		rule, target, err := readRule(r, queues)
-		if err == nil {
-			err = t.addRule(rule, functions[target])
-		}
-		if err == nil {
-			err = d.permits(rule, target)
-		}
 		if err != nil {
+			return r.wrap(err)
+		}
+		if forward := (Forward{Rule: rule, Queue: queues[target], Topic: topics[target]}); forward.Queue+forward.Topic != "" {
+			t.Forwards = append(t.Forwards, forward)
+			continue
+		}
+		if err := t.addRule(rule, functions[target]); err != nil {
+			return r.wrap(err)
+		}
+		if err := d.permits(rule, target); err != nil {
 			return r.wrap(err)
 		}
 	}
@@ -115,7 +128,7 @@ func (t *Template) addRules(d *document, queues map[string]string) error {
 func (t *Template) addRule(rule Rule, function string) error {
 	i := slices.IndexFunc(t.Functions, func(f Function) bool { return f.LogicalID == function })
 	if i < 0 {
-		return errors.New("the target is no function of the template")
+		return errors.New("the target is no function, queue or topic of the template")
 	}
 	t.Functions[i].Rules = append(t.Functions[i].Rules, rule)
 	return nil

@@ -46,6 +46,72 @@ Resources:
 	}
 }
 
+func TestARuleForAQueueOrATopicIsAForward(t *testing.T) {
+	read, err := Parse([]byte(`
+Resources:
+  Failed: { Type: AWS::SQS::Queue }
+  Jobs: { Type: AWS::SQS::Queue }
+  News: { Type: AWS::SNS::Topic }
+  ToQueue:
+    Type: AWS::Events::Rule
+    Properties:
+      EventBusName: school
+      EventPattern: { source: [a] }
+      Targets: [{ Id: jobs, Arn: !GetAtt Jobs.Arn, DeadLetterConfig: { Arn: !GetAtt Failed.Arn } }]
+  ToTopic:
+    Type: AWS::Events::Rule
+    Properties: { EventPattern: { source: [b] }, Targets: [{ Id: news, Arn: !Ref News }] }
+`), testStack, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	retry := RetryPolicy{MaximumAge: 24 * time.Hour, Retries: 185}
+	want := []Forward{
+		{Queue: "Jobs", Rule: Rule{
+			LogicalID: "ToQueue", Name: "demo-ToQueue", ARN: "arn:aws:events:eu-central-1:123456789012:rule/school/demo-ToQueue", Bus: "school",
+			Pattern: `{"source":["a"]}`, Retry: retry, DeadLetterQueue: "Failed",
+		}},
+		{Topic: "News", Rule: Rule{
+			LogicalID: "ToTopic", Name: "demo-ToTopic", ARN: "arn:aws:events:eu-central-1:123456789012:rule/demo-ToTopic", Bus: "default",
+			Pattern: `{"source":["b"]}`, Retry: retry,
+		}},
+	}
+	if diff := cmp.Diff(want, read.Forwards); diff != "" {
+		t.Errorf("forwards (-want +got):\n%s", diff)
+	}
+}
+
+func TestEventSourceMappingBelongsToItsFunction(t *testing.T) {
+	read, err := Parse([]byte(`
+Resources:
+  Jobs: { Type: AWS::SQS::Queue }
+  More: { Type: AWS::SQS::Queue }
+  Work:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Events: { Jobs: { Type: SQS, Properties: { Queue: !GetAtt Jobs.Arn } } }
+  Extra:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      EventSourceArn: !GetAtt More.Arn
+      FunctionName: !Ref Work
+      BatchSize: 5
+      FunctionResponseTypes: [ReportBatchItemFailures]
+      ScalingConfig: { MaximumConcurrency: 3 }
+`), testStack, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []QueueSource{
+		{Queue: "Jobs", BatchSize: 10},
+		{Queue: "More", BatchSize: 5, MaximumConcurrency: 3, ReportBatchItemFailures: true},
+	}
+	if diff := cmp.Diff(want, read.Functions[0].Queues); diff != "" {
+		t.Errorf("event sources (-want +got):\n%s", diff)
+	}
+}
+
 func TestAsyncInvocation(t *testing.T) {
 	read, err := Parse([]byte(`
 Resources:

@@ -34,7 +34,10 @@ func readTable(r resource) (Table, error) {
 			Enabled       bool
 		}
 		PointInTimeRecoverySpecification struct{ PointInTimeRecoveryEnabled bool }
-		SSESpecification                 struct{ SSEEnabled bool }
+		SSESpecification                 struct {
+			SSEEnabled              bool
+			SSEType, KMSMasterKeyId string
+		}
 	}
 	if err := decode(r.properties, &properties); err != nil {
 		return Table{}, err

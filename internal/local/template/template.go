@@ -29,6 +29,8 @@ type Template struct {
 	Queues     []Queue
 	Tables     []Table
 	Buses      []Bus
+	// Forwards are the rules that pass events on to queues and topics.
+	Forwards []Forward
 	// Outputs are the values of the stack's outputs by logical id.
 	Outputs map[string]string
 }
@@ -154,6 +156,9 @@ func assemble(d *document) (*Template, error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	if err := t.addEventSources(d, queues); err != nil {
+		return nil, err
 	}
 	if err := t.addRules(d, queues); err != nil {
 		return nil, err

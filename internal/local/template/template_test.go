@@ -222,6 +222,7 @@ func TestProjectResources(t *testing.T) {
 	}
 	wantOutputs := map[string]string{
 		"ApiUrl":             "https://demo-HttpApi.execute-api.eu-central-1.amazonaws.com/v1/sessions/end",
+		"ApiInvokeArn":       "arn:aws:execute-api:eu-central-1:123456789012:demo-HttpApi/*/POST/v1/sessions/end",
 		"ApiFunctionName":    "demo-ApiFunction",
 		"WebhookUrl":         "https://demo-HttpApi.execute-api.eu-central-1.amazonaws.com/v1/webhooks/",
 		"TriggerQueueUrl":    "http://127.0.0.1:4566/123456789012/demo-TriggerQueue",
