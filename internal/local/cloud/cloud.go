@@ -24,8 +24,8 @@ import (
 	"videosdk-end-session/internal/local/template"
 )
 
-// The credentials that everything on this machine signs with. A local AWS
-// accepts any, a real one refuses these.
+// The credentials that everything on this machine but the functions signs with.
+// A local AWS accepts any, a real one refuses these.
 const (
 	accessKeyID     = "local"
 	secretAccessKey = "local"
@@ -111,7 +111,7 @@ func newCloud(config Config) *Cloud {
 		config: aws.Config{
 			Region:       config.Template.Stack.Region,
 			BaseEndpoint: aws.String(config.Template.Stack.Endpoint),
-			Credentials:  credentials.NewStaticCredentialsProvider(accessKeyID, secretAccessKey, ""),
+			Credentials:  credentialsOf(accessKeyID),
 			HTTPClient:   awshttp.NewBuildableClient(),
 		},
 	}
@@ -122,18 +122,31 @@ func newCloud(config Config) *Cloud {
 	return c
 }
 
+func credentialsOf(keyID string) aws.CredentialsProvider {
+	return credentials.NewStaticCredentialsProvider(keyID, secretAccessKey, "")
+}
+
 // SDKConfig returns the configuration for further SDK clients of this cloud.
 func (c *Cloud) SDKConfig() aws.Config { return c.config.Copy() }
 
+// SDKConfigOf returns the configuration for SDK clients that act with the role
+// of a function, as Lambda does for some calls.
+func (c *Cloud) SDKConfigOf(logicalID string) aws.Config {
+	config := c.config.Copy()
+	config.Credentials = credentialsOf(logicalID)
+	return config
+}
+
 // Environment returns the variables by which the AWS SDK in a function finds
-// this cloud, and nothing else.
-func (c *Cloud) Environment() map[string]string {
+// this cloud, and nothing else. The id of the function's access key is its
+// logical id, so whoever takes its calls knows whose they are.
+func (c *Cloud) Environment(logicalID string) map[string]string {
 	stack := c.template.Stack
 	return map[string]string{
 		"AWS_ENDPOINT_URL":            stack.Endpoint,
 		"AWS_REGION":                  stack.Region,
 		"AWS_DEFAULT_REGION":          stack.Region,
-		"AWS_ACCESS_KEY_ID":           accessKeyID,
+		"AWS_ACCESS_KEY_ID":           logicalID,
 		"AWS_SECRET_ACCESS_KEY":       secretAccessKey,
 		"AWS_CONFIG_FILE":             os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,

@@ -80,7 +80,7 @@ func TestTheDevelopersOwnAWSIsNotUsed(t *testing.T) {
 
 func TestFunctionsFindTheCloudByTheirEnvironment(t *testing.T) {
 	provisioned := provisionProject(t)
-	for name, value := range provisioned.Environment() {
+	for name, value := range provisioned.Environment("WorkFunction") {
 		t.Setenv(name, value)
 	}
 	loaded, err := config.LoadDefaultConfig(t.Context(), config.WithHTTPClient(awshttp.NewBuildableClient()))

@@ -37,14 +37,16 @@ var iamPrefixes = map[string]string{
 // count counts the requests of the JSON protocol.
 func count(counted *calls, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if operation, ok := operationOf(r); ok {
+		if operation, ok := Operation(r); ok {
 			counted.add(operation)
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-func operationOf(r *http.Request) (string, bool) {
+// Operation returns the operation that a request of the JSON protocol asks for,
+// named as an IAM policy names it.
+func Operation(r *http.Request) (string, bool) {
 	service, name, ok := strings.Cut(r.Header.Get(targetHeader), ".")
 	if !ok {
 		return "", false

@@ -119,7 +119,7 @@ func TestOperationOf(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, ok := operationOf(request(t, test.target))
+			got, ok := Operation(request(t, test.target))
 			if got != test.want || ok != (test.want != "") {
 				t.Errorf("operation %q, %t, want %q", got, ok, test.want)
 			}

@@ -25,7 +25,7 @@ func (s *Stack) startRules() error {
 		}
 		for _, r := range f.Rules {
 			rule, err := door.NewRule(door.RuleConfig{
-				Client: sqs.NewFromConfig(s.Cloud.SDKConfig()), URL: s.Cloud.RuleQueueURL(r.LogicalID), Function: s.hosts[f.LogicalID],
+				Client: s.eventQueue(f), URL: s.Cloud.RuleQueueURL(r.LogicalID), Function: s.hosts[f.LogicalID],
 				EventsAtOnce: r.EventsAtOnce, Retries: f.Async.Retries, MaximumAge: f.Async.MaximumAge,
 				RetryWait: f.Async.RetryWait, ThrottleWait: f.Async.ThrottleWait, DeadLetterURL: deadLetters,
 			})
@@ -36,6 +36,21 @@ func (s *Stack) startRules() error {
 		}
 	}
 	return nil
+}
+
+// eventQueue is the queue in which Lambda keeps the events for a function, which is Lambda's own. What Lambda gives up it puts aside with
+// the function's role.
+func (s *Stack) eventQueue(f template.Function) door.EventSQS {
+	return eventQueue{Client: sqs.NewFromConfig(s.Cloud.SDKConfig()), letters: sqs.NewFromConfig(s.Cloud.SDKConfigOf(f.LogicalID))}
+}
+
+type eventQueue struct {
+	*sqs.Client
+	letters *sqs.Client
+}
+
+func (q eventQueue) SendMessage(ctx context.Context, input *sqs.SendMessageInput, options ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+	return q.letters.SendMessage(ctx, input, options...)
 }
 
 // PutEvent puts an event on the bus of the template's rule, as whoever triggers does, and returns the id that EventBridge gave it.

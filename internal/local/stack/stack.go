@@ -84,6 +84,7 @@ type Stack struct {
 
 	listener net.Listener                // of the HTTP API
 	hosts    map[string]*lambdahost.Host // by logical id
+	roles    roles
 	close    []func() error
 
 	mu        sync.Mutex
@@ -103,7 +104,13 @@ func Start(ctx context.Context, c Config) (_ *Stack, err error) {
 		return nil, err
 	}
 	s.AWS, err = moto.Start(ctx, moto.Config{
-		Executable: cmp.Or(c.MotoServer, filepath.Join(c.Root, ".venv", "bin", "moto_server")), Log: c.AWSLog, Intercept: c.Intercept,
+		Executable: cmp.Or(c.MotoServer, filepath.Join(c.Root, ".venv", "bin", "moto_server")), Log: c.AWSLog,
+		Intercept: func(next http.Handler) http.Handler {
+			if c.Intercept != nil {
+				next = c.Intercept(next)
+			}
+			return s.roles.enforce(next)
+		},
 	})
 	if err != nil {
 		return nil, err
@@ -148,6 +155,7 @@ func Start(ctx context.Context, c Config) (_ *Stack, err error) {
 	if err != nil {
 		return nil, err
 	}
+	s.roles.assume(s.Template)
 	if err := s.startFunctions(c); err != nil {
 		return nil, err
 	}
@@ -193,7 +201,7 @@ func (s *Stack) startVideoSDK(c Config) (VideoSDK, error) {
 // startFunctions hosts the functions of the template. The binary of ApiFunction is api/bootstrap, and so on.
 func (s *Stack) startFunctions(c Config) error {
 	for _, f := range s.Template.Functions {
-		environment := s.Cloud.Environment()
+		environment := s.Cloud.Environment(f.LogicalID)
 		maps.Copy(environment, f.Environment)
 		folder := strings.ToLower(strings.TrimSuffix(f.LogicalID, "Function"))
 		host, err := lambdahost.New(lambdahost.Function{
@@ -216,7 +224,7 @@ func (s *Stack) startQueues() error {
 				return fmt.Errorf("function %s: no queue %s", f.LogicalID, source.Queue)
 			}
 			poller, err := door.NewQueue(door.QueueConfig{
-				Client: sqs.NewFromConfig(s.Cloud.SDKConfig()), URL: queue.URL, ARN: queue.ARN, Function: s.hosts[f.LogicalID],
+				Client: sqs.NewFromConfig(s.Cloud.SDKConfigOf(f.LogicalID)), URL: queue.URL, ARN: queue.ARN, Function: s.hosts[f.LogicalID],
 				BatchSize: source.BatchSize, MaximumConcurrency: source.MaximumConcurrency, ReportBatchItemFailures: source.ReportBatchItemFailures,
 			})
 			if err != nil {

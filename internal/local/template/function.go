@@ -24,10 +24,13 @@ type Function struct {
 	Timeout     time.Duration
 	// MemoryMB is the memory size in MB.
 	MemoryMB int
-	Routes   []Route
-	Queues   []QueueSource
-	Rules    []Rule
-	Async    AsyncInvocation
+	// Allowed is what the function may do. SAM's own role for a function without
+	// one is not known here, so it is empty then.
+	Allowed []Statement
+	Routes  []Route
+	Queues  []QueueSource
+	Rules   []Rule
+	Async   AsyncInvocation
 }
 
 // Route is a route of an HTTP API that invokes a function.
@@ -98,6 +101,11 @@ func readFunction(r resource, d *document, queues map[string]string) (Function, 
 		Environment:  make(map[string]string, len(properties.Environment.Variables)),
 		Timeout:      time.Duration(properties.Timeout) * time.Second,
 		MemoryMB:     properties.MemorySize,
+	}
+	if properties.Role != "" {
+		if function.Allowed, err = d.roleOf(properties.Role); err != nil {
+			return Function{}, err
+		}
 	}
 	if function.Async, err = readAsync(properties, queues); err != nil {
 		return Function{}, err

@@ -56,7 +56,7 @@ type naming struct {
 // kinds are the types of resources that may stand in a template.
 var kinds = map[string]kind{
 	kindFunction: {nameProperty: "FunctionName", identify: func(s Stack, n naming) identity {
-		return identity{ref: n.name, attributes: map[string]string{"Arn": s.arn("lambda", "function:"+n.name)}}
+		return identity{ref: n.name, attributes: map[string]string{"Arn": s.ARN("lambda", "function:"+n.name)}}
 	}},
 	kindHTTPAPI: {identify: func(_ Stack, n naming) identity {
 		return identity{ref: n.name}
@@ -65,17 +65,17 @@ var kinds = map[string]kind{
 		return identity{ref: n.name}
 	}},
 	kindTopic: {nameProperty: "TopicName", identify: func(s Stack, n naming) identity {
-		arn := s.arn("sns", n.name)
+		arn := s.ARN("sns", n.name)
 		return identity{ref: arn, attributes: map[string]string{"TopicArn": arn, "TopicName": n.name}}
 	}},
 	kindTopicPolicy: {identify: func(_ Stack, n naming) identity {
 		return identity{ref: n.name}
 	}},
 	kindArchive: {nameProperty: "ArchiveName", identify: func(s Stack, n naming) identity {
-		return identity{ref: n.name, attributes: map[string]string{"Arn": s.arn("events", "archive/"+n.name), "ArchiveName": n.name}}
+		return identity{ref: n.name, attributes: map[string]string{"Arn": s.ARN("events", "archive/"+n.name), "ArchiveName": n.name}}
 	}},
 	kindAlarm: {nameProperty: "AlarmName", identify: func(s Stack, n naming) identity {
-		return identity{ref: n.name, attributes: map[string]string{"Arn": s.arn("cloudwatch", "alarm:"+n.name)}}
+		return identity{ref: n.name, attributes: map[string]string{"Arn": s.ARN("cloudwatch", "alarm:"+n.name)}}
 	}},
 	kindDashboard: {nameProperty: "DashboardName", identify: func(_ Stack, n naming) identity {
 		return identity{ref: n.name}
@@ -84,10 +84,10 @@ var kinds = map[string]kind{
 		return identity{ref: s.QueueURL(n.name), attributes: map[string]string{"Arn": s.QueueARN(n.name), "QueueName": n.name}}
 	}},
 	kindTable: {nameProperty: "TableName", identify: func(s Stack, n naming) identity {
-		return identity{ref: n.name, attributes: map[string]string{"Arn": s.arn("dynamodb", "table/"+n.name)}}
+		return identity{ref: n.name, attributes: map[string]string{"Arn": s.ARN("dynamodb", "table/"+n.name)}}
 	}},
 	kindBus: {nameProperty: "Name", identify: func(s Stack, n naming) identity {
-		return identity{ref: n.name, attributes: map[string]string{"Arn": s.arn("events", "event-bus/"+n.name), "Name": n.name}}
+		return identity{ref: n.name, attributes: map[string]string{"Arn": s.ARN("events", "event-bus/"+n.name), "Name": n.name}}
 	}},
 	kindRule: {nameProperty: "Name", ownerProperty: "EventBusName", identify: identifyRule},
 	kindPermission: {identify: func(_ Stack, n naming) identity {
@@ -97,11 +97,11 @@ var kinds = map[string]kind{
 		return identity{ref: n.name}
 	}},
 	kindLogGroup: {nameProperty: "LogGroupName", identify: func(s Stack, n naming) identity {
-		return identity{ref: n.name, attributes: map[string]string{"Arn": s.arn("logs", "log-group:"+n.name+":*")}}
+		return identity{ref: n.name, attributes: map[string]string{"Arn": s.ARN("logs", "log-group:"+n.name+":*")}}
 	}},
 	kindRole: {nameProperty: "RoleName", identify: func(s Stack, n naming) identity {
 		// IAM is global: its ARNs name no region.
 		s.Region = ""
-		return identity{ref: n.name, attributes: map[string]string{"Arn": s.arn("iam", "role/"+n.name)}}
+		return identity{ref: n.name, attributes: map[string]string{"Arn": s.ARN("iam", "role/"+n.name)}}
 	}},
 }

@@ -51,9 +51,9 @@ const defaultBus = "default"
 func identifyRule(s Stack, n naming) identity {
 	bus := busName(n.owner)
 	if bus == defaultBus {
-		return identity{ref: n.name, attributes: map[string]string{"Arn": s.arn("events", "rule/"+n.name)}}
+		return identity{ref: n.name, attributes: map[string]string{"Arn": s.ARN("events", "rule/"+n.name)}}
 	}
-	return identity{ref: bus + "|" + n.name, attributes: map[string]string{"Arn": s.arn("events", "rule/"+bus+"/"+n.name)}}
+	return identity{ref: bus + "|" + n.name, attributes: map[string]string{"Arn": s.ARN("events", "rule/"+bus+"/"+n.name)}}
 }
 
 // busName returns the name of a bus that is given by name or ARN, or not at all.

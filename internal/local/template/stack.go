@@ -54,13 +54,13 @@ func (s Stack) pseudo(name string) (string, bool) {
 	return "", false
 }
 
-// arn makes an ARN of a regional service.
-func (s Stack) arn(service, resource string) string {
+// ARN makes the ARN of a resource of a service.
+func (s Stack) ARN(service, resource string) string {
 	return strings.Join([]string{"arn", partition, service, s.Region, s.AccountID, resource}, ":")
 }
 
 // QueueARN returns the ARN of the SQS queue with a name.
-func (s Stack) QueueARN(name string) string { return s.arn("sqs", name) }
+func (s Stack) QueueARN(name string) string { return s.ARN("sqs", name) }
 
 // QueueURL returns the URL of the SQS queue with a name.
 func (s Stack) QueueURL(name string) string {
