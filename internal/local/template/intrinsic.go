@@ -201,6 +201,9 @@ func (r *resolver) named(name string, at place) (bool, error) {
 	if !ok {
 		return false, at.errorf("the template has no condition %q", name)
 	}
+	if declared.holds != nil {
+		return *declared.holds, nil
+	}
 	if declared.inProgress {
 		return false, declared.at.errorf("the condition refers to itself")
 	}
@@ -214,6 +217,7 @@ func (r *resolver) named(name string, at place) (bool, error) {
 	if !ok {
 		return false, declared.at.errorf("is not a condition")
 	}
+	declared.holds = &holds
 	return holds, nil
 }
 

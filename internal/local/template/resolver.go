@@ -21,7 +21,8 @@ type resolver struct {
 // condition is an entry of the section Conditions.
 type condition struct {
 	entry
-	inProgress bool // it is being resolved
+	inProgress bool  // it is being resolved
+	holds      *bool // nil until it is resolved
 }
 
 func newResolver(stack Stack, parameters map[string]any, s sections) *resolver {

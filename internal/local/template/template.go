@@ -103,14 +103,18 @@ func (r resource) wrap(err error) error {
 }
 
 func resolve(source []byte, stack Stack, parameters map[string]string) (*document, error) {
-	if err := stack.validate(); err != nil {
-		return nil, err
-	}
 	var root yaml.Node
 	if err := yaml.Load(source, &root); err != nil {
 		return nil, fmt.Errorf("failed to parse: %w", err)
 	}
-	sections, err := readSections(&root)
+	return resolveNode(&root, stack, parameters)
+}
+
+func resolveNode(root *yaml.Node, stack Stack, parameters map[string]string) (*document, error) {
+	if err := stack.validate(); err != nil {
+		return nil, err
+	}
+	sections, err := readSections(root)
 	if err != nil {
 		return nil, err
 	}
