@@ -15,11 +15,16 @@ import (
 
 func readPage(t *testing.T) string {
 	t.Helper()
-	page, err := os.ReadFile("../../docs/telemetry.md")
+	return read(t, "../../docs/telemetry.md")
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(page)
+	return string(content)
 }
 
 // section is the part of the page under a heading, up to the next one of any level.
@@ -123,32 +128,52 @@ var (
 	quoted   = regexp.MustCompile(`"[^"]*"`)
 	alias    = regexp.MustCompile(`\bas (\w+)`)
 	word     = regexp.MustCompile(`@?[A-Za-z_]\w*(\()?`)
-	commands = []string{"fields", "filter", "stats", "sort", "by", "as", "and", "or", "in", "asc", "desc"}
+	commands = []string{"fields", "filter", "stats", "sort", "by", "as", "and", "or", "in", "asc", "desc", "limit"}
 )
 
-func TestTheQueriesOnThePageNameFieldsThatThereAre(t *testing.T) {
-	queries := regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllStringSubmatch(readPage(t), -1)
-	if len(queries) < 5 {
-		t.Errorf("%d queries, want 5", len(queries))
+// queries are those of the pages and of the dashboard.
+func queries(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	for _, file := range []struct {
+		path    string
+		queries *regexp.Regexp
+		least   int
+	}{
+		{"../../docs/telemetry.md", regexp.MustCompile("(?s)```sql\n(.*?)```"), 5},
+		{"../../docs/operations.md", regexp.MustCompile("(?s)```sql\n(.*?)```"), 10},
+		{"../../template.yaml", regexp.MustCompile(`"query": "SOURCE[^\\]*\\n(.*)"\}\}`), 1},
+	} {
+		matches := file.queries.FindAllStringSubmatch(read(t, file.path), -1)
+		if len(matches) < file.least {
+			t.Errorf("%s has %d queries, want %d", file.path, len(matches), file.least)
+		}
+		for _, m := range matches {
+			found = append(found, strings.NewReplacer(`\n`, "\n", `\"`, `"`).Replace(m[1]))
+		}
 	}
+	return found
+}
+
+func TestTheQueriesNameFieldsThatThereAre(t *testing.T) {
 	byMessage := fieldsOf(t)
-	for _, q := range queries {
+	for _, q := range queries(t) {
 		known := map[string]bool{"@timestamp": true}
 		for message, fields := range byMessage {
-			if strings.Contains(q[1], `"`+message+`"`) || !strings.Contains(q[1], "filter message") {
+			if strings.Contains(q, `"`+message+`"`) || !strings.Contains(q, "filter message") {
 				maps.Copy(known, fields)
 			}
 		}
 		if len(known) == 1 {
-			t.Errorf("of no line: %s", q[1])
+			t.Errorf("of no line: %s", q)
 		}
-		text := quoted.ReplaceAllString(q[1], "")
+		text := quoted.ReplaceAllString(q, "")
 		for _, a := range alias.FindAllStringSubmatch(text, -1) {
 			known[a[1]] = true
 		}
 		for _, w := range word.FindAllString(regexp.MustCompile(`\d+m\b`).ReplaceAllString(text, ""), -1) {
 			if !strings.HasSuffix(w, "(") && !slices.Contains(commands, w) && !known[w] {
-				t.Errorf("no line has the field %s: %s", w, q[1])
+				t.Errorf("no line has the field %s: %s", w, q)
 			}
 		}
 	}

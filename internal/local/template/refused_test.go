@@ -29,6 +29,11 @@ Resources:
       Principal: events.amazonaws.com
       SourceArn: !GetAtt Rule.Arn
 `
+	const role = `
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+`
 	const eventSource = `  In:
     Type: AWS::Lambda::EventSourceMapping
     Properties:
@@ -69,6 +74,10 @@ Resources:
 		{"event source of a foreign queue", function + eventSource + "      EventSourceArn: x\n      FunctionName: !Ref Work", `Resources.In: "x" is the ARN of no queue of the template`},
 		{"event source of a foreign function", function + eventSource + "      EventSourceArn: !GetAtt Jobs.Arn\n      FunctionName: x", `Resources.In: "x" is no function of the template`},
 		{"unknown event source mapping property", function + eventSource + "      FilterCriteria: {}", `Resources.In: json: unknown field "FilterCriteria"`},
+		{"foreign role", function + "      Role: arn:aws:iam::123456789012:role/x", "is no role of the template"},
+		{"managed policies", function + "      Role: !GetAtt Role.Arn" + role + "      ManagedPolicyArns: [x]", `role Role: json: unknown field "ManagedPolicyArns"`},
+		{"denial in a role", function + "      Role: !GetAtt Role.Arn" + role + "      Policies: [{ PolicyDocument: { Statement: [{ Sid: No, Effect: Deny }] } }]",
+			`statement No: the effect "Deny" is not known here`},
 		{"list in globals and function", "Globals: { Function: { Architectures: [arm64] } }" + function + "      Architectures: [arm64]", "Architectures is a list in the globals"},
 		{"name that refers to itself", "Resources:\n  B: { Type: AWS::Events::EventBus, Properties: { Name: !Sub '${B}-x' } }", "the resource's name refers to itself"},
 		{"condition that refers to itself", "Conditions: { X: !Not [!Condition Y], Y: !Not [!Condition X] }", "the condition refers to itself"},

@@ -2,7 +2,6 @@ package template
 
 import (
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -163,43 +162,4 @@ func TestProjectRuleNeverMatchesThePublishedOutcomes(t *testing.T) {
 	}
 	// What only looks like it is somebody else's.
 	readProject(t, map[string]string{"TriggerEventSources": "videosdk.end-session-tests"})
-}
-
-// grant is a statement of a queue policy.
-type grant struct {
-	Sid, Effect string
-	Principal   any
-	Action      oneOrMore
-	Resource    string
-	Condition   any
-}
-
-func TestProjectDeadLetterQueueTakesEventsOfTheRuleOnly(t *testing.T) {
-	resolved := resolveProject(t, "videosdk")
-	var policy struct {
-		Queues         []string
-		PolicyDocument struct {
-			Version   string
-			Statement []grant
-		}
-	}
-	if err := decode(resourceOf(t, resolved, "DeadLetterQueuePolicy").properties, &policy); err != nil {
-		t.Fatal(err)
-	}
-	allowed := slices.DeleteFunc(policy.PolicyDocument.Statement, func(g grant) bool { return g.Effect == "Deny" })
-	if len(allowed) != 1 {
-		t.Fatalf("%d statements allow something, want 1", len(allowed))
-	}
-	got := allowed[0]
-	if diff := cmp.Diff(oneOrMore{"sqs:SendMessage"}, got.Action); diff != "" {
-		t.Errorf("actions (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff(any(map[string]any{"Service": "events.amazonaws.com"}), got.Principal); diff != "" {
-		t.Errorf("principal (-want +got):\n%s", diff)
-	}
-	rule := resourceOf(t, resolved, "TriggerRule").identity.attributes["Arn"]
-	want := any(map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": rule}})
-	if diff := cmp.Diff(want, got.Condition); diff != "" {
-		t.Errorf("condition (-want +got):\n%s", diff)
-	}
 }

@@ -2,9 +2,7 @@ package template
 
 import (
 	"maps"
-	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -222,22 +220,6 @@ func TestProjectResources(t *testing.T) {
 	if diff := cmp.Diff(wantBuses, read.Buses); diff != "" {
 		t.Errorf("buses (-want +got):\n%s", diff)
 	}
-	wantOutputs := map[string]string{
-		"ApiUrl":             "https://demo-HttpApi.execute-api.eu-central-1.amazonaws.com/v1/sessions/end",
-		"ApiInvokeArn":       "arn:aws:execute-api:eu-central-1:123456789012:demo-HttpApi/*/POST/v1/sessions/end",
-		"ApiFunctionName":    "demo-ApiFunction",
-		"WebhookUrl":         "https://demo-HttpApi.execute-api.eu-central-1.amazonaws.com/v1/webhooks/",
-		"TriggerQueueUrl":    "http://127.0.0.1:4566/123456789012/demo-TriggerQueue",
-		"DeadLetterQueueArn": "arn:aws:sqs:eu-central-1:123456789012:demo-DeadLetterQueue",
-		"TriggerQueueArn":    "arn:aws:sqs:eu-central-1:123456789012:demo-TriggerQueue",
-		"DeadLetterQueueUrl": "http://127.0.0.1:4566/123456789012/demo-DeadLetterQueue",
-		"TriggerBusName":     "default",
-		"OutcomeBusName":     "demo-outcomes",
-		"LedgerTableName":    "demo-LedgerTable",
-	}
-	if diff := cmp.Diff(wantOutputs, read.Outputs); diff != "" {
-		t.Errorf("outputs (-want +got):\n%s", diff)
-	}
 }
 
 func TestProjectParametersReachTheFunctions(t *testing.T) {
@@ -263,72 +245,5 @@ func TestProjectParametersReachTheFunctions(t *testing.T) {
 	}
 	if got, want := read.Parameters["MemorySize"], "512"; got != want {
 		t.Errorf("parameter MemorySize = %q, want %q", got, want)
-	}
-}
-
-// AWS asks for six times the timeout, so that a batch that was throttled or
-// timed out is not received again while Lambda still tries it:
-// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-func TestProjectVisibilityCoversSixTimeouts(t *testing.T) {
-	read := readProject(t, nil)
-	sources := 0
-	for _, function := range read.Functions {
-		for _, source := range function.Queues {
-			sources++
-			queue, ok := read.Queue(source.Queue)
-			if !ok {
-				t.Fatalf("%s: queue %s is missing", function.LogicalID, source.Queue)
-			}
-			if queue.Visibility < 6*function.Timeout {
-				t.Errorf("%s: visibility %s is under six timeouts of %s", queue.LogicalID, queue.Visibility, function.Timeout)
-			}
-			if queue.Redrive == nil {
-				t.Fatalf("%s has no dead-letter queue", queue.LogicalID)
-			}
-			if queue.Redrive.MaxReceiveCount < 5 {
-				t.Errorf("%s gives up after %d receives", queue.LogicalID, queue.Redrive.MaxReceiveCount)
-			}
-			deadLetters, ok := read.Queue(queue.Redrive.DeadLetterQueue)
-			if !ok {
-				t.Fatalf("dead-letter queue %s is missing", queue.Redrive.DeadLetterQueue)
-			}
-			// A message keeps its age when it moves to the dead-letter queue.
-			if deadLetters.Retention <= queue.Retention {
-				t.Errorf("%s keeps messages for %s, no longer than %s", deadLetters.LogicalID, deadLetters.Retention, queue.LogicalID)
-			}
-		}
-	}
-	if sources == 0 {
-		t.Error("no event source was found")
-	}
-}
-
-func TestProjectRoutesNeedASignature(t *testing.T) {
-	routes := 0
-	for _, function := range readProject(t, nil).Functions {
-		for _, route := range function.Routes {
-			routes++
-			// Webhooks carry signatures of their own, which the function verifies.
-			if route.Authorizer != "AWS_IAM" && function.LogicalID != "WebhookFunction" {
-				t.Errorf("%s %s is open to %s", route.Method, route.Path, route.Authorizer)
-			}
-		}
-	}
-	if routes == 0 {
-		t.Error("no route was found")
-	}
-}
-
-func TestProjectKeepsWhatHoldsData(t *testing.T) {
-	source, err := os.ReadFile(projectTemplate)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, kind := range []string{kindQueue, kindTable, "AWS::Logs::LogGroup"} {
-		for _, declared := range declaredOf(t, source, kind) {
-			if !slices.Contains(declared.keys, "DeletionPolicy") || !slices.Contains(declared.keys, "UpdateReplacePolicy") {
-				t.Errorf("%s would be deleted with its data", declared.logicalID)
-			}
-		}
 	}
 }
