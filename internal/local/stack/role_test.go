@@ -83,7 +83,7 @@ func TestTheFunctionsMakeTheCallsThatTheRolesAreComparedWith(t *testing.T) {
 	await(t, s, "handed-on")
 	eventually(t, "Canvas's queue to be empty", func() bool { return depth(t, s, "CanvasQueue") == 0 })
 
-	got := recorded(s)
+	got := callsByFunction(s)
 	if *update {
 		encoded, err := json.MarshalIndent(got, "", "  ")
 		if err != nil {
@@ -117,8 +117,8 @@ type readCloser struct{ *bytes.Buffer }
 
 func (readCloser) Close() error { return nil }
 
-// recorded are the calls that the functions made: what the template calls the resources, by action and function.
-func recorded(s *stack.Stack) map[string]map[string][]string {
+// callsByFunction are those that the functions made: what the template calls the resources, by action and function.
+func callsByFunction(s *stack.Stack) map[string]map[string][]string {
 	names := map[string]string{}
 	for _, q := range s.Template.Queues {
 		names[q.ARN] = q.LogicalID
@@ -146,7 +146,7 @@ func recorded(s *stack.Stack) map[string]map[string][]string {
 }
 
 func made(s *stack.Stack, function, action, resource string) bool {
-	return slices.Contains(recorded(s)[function][action], resource)
+	return slices.Contains(callsByFunction(s)[function][action], resource)
 }
 
 func TestAFunctionMayDoOnlyWhatItsRoleAllows(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"videosdk-end-session/internal/config"
@@ -88,8 +87,15 @@ func functionsAreBuilt(p *project) (found problems) {
 	for _, e := range p.sections.resources {
 		if kind, _, err := (&declaration{entry: e}).parts(); err == nil && kind == kindFunction {
 			functions = append(functions, e.key)
-			if !strings.Contains(p.metadata(e), "BuildMethod: makefile") {
+			metadata := p.metadata(e)
+			if metadata["BuildMethod"] != "makefile" {
 				found.addf("%s is not built by the Makefile", e.key)
+			}
+			skipped, _ := value(metadata, "checkov", "skip").([]any)
+			for _, s := range skipped {
+				if finding, _ := s.(map[string]any); finding["id"] == nil || finding["comment"] == nil {
+					found.addf("%s: a finding is suppressed without a reason: %v", e.key, s)
+				}
 			}
 		}
 	}
@@ -103,21 +109,16 @@ func functionsAreBuilt(p *project) (found problems) {
 	return found
 }
 
-// metadata returns the Metadata of a resource as lines of text.
-func (p *project) metadata(e entry) string {
+// metadata returns the Metadata of a resource.
+func (p *project) metadata(e entry) map[string]any {
 	entries, _ := entriesOf(e.value, e.at)
 	for _, attribute := range entries {
-		if attribute.key != "Metadata" {
-			continue
+		if attribute.key == "Metadata" {
+			metadata, _ := (&resolver{}).mapping(attribute.value, attribute.at)
+			return metadata
 		}
-		var lines []string
-		items, _ := entriesOf(attribute.value, attribute.at)
-		for _, item := range items {
-			lines = append(lines, item.key+": "+item.value.Value)
-		}
-		return strings.Join(lines, "\n")
 	}
-	return ""
+	return nil
 }
 
 // timeouts: a gateway cuts after 29 to 30 s, and senders of webhooks wait for 3
