@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,7 +23,9 @@ import (
 // service stands for a service of AWS that answers as told, one answer after the other, the last one for ever.
 type service struct {
 	*httptest.Server
-	answers  []answer
+	answers []answer
+
+	mu       sync.Mutex // a call may be given up before its handler is done
 	requests []*http.Request
 	bodies   []string
 }
@@ -39,8 +42,7 @@ func newService(t *testing.T, answers ...answer) *service {
 	s := &service{answers: answers}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		s.requests, s.bodies = append(s.requests, r), append(s.bodies, string(body))
-		now := s.answers[min(len(s.requests), len(s.answers))-1]
+		now := s.keep(r, string(body))
 		if now.hangUp {
 			panic(http.ErrAbortHandler)
 		}
@@ -53,6 +55,21 @@ func newService(t *testing.T, answers ...answer) *service {
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// keep keeps a request, and returns the answer to it.
+func (s *service) keep(r *http.Request, body string) answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests, s.bodies = append(s.requests, r), append(s.bodies, body)
+	return s.answers[min(len(s.requests), len(s.answers))-1]
+}
+
+// asked returns how many requests there were.
+func (s *service) asked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.requests)
 }
 
 func (s *service) client(t *testing.T, change func(*aws.Config)) *awsjson.Client {
@@ -121,8 +138,8 @@ func TestFailuresAreTriedAgainAsTheSDKDoes(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newService(t, tt.answers...)
 			err := s.client(t, tt.change).Call(t.Context(), "PutItem", struct{}{}, nil)
-			if len(s.requests) != tt.calls {
-				t.Errorf("%d calls, want %d", len(s.requests), tt.calls)
+			if calls := s.asked(); calls != tt.calls {
+				t.Errorf("%d calls, want %d", calls, tt.calls)
 			}
 			var refusal smithy.APIError
 			switch answered := errors.As(err, &refusal); {
@@ -179,8 +196,8 @@ func TestACallerWhoGivesUpIsNotKeptWaiting(t *testing.T) {
 	if err := client.Call(ctx, "PutItem", struct{}{}, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
-	if len(s.requests) != 1 {
-		t.Errorf("%d calls, want 1", len(s.requests))
+	if s.asked() != 1 {
+		t.Errorf("%d calls, want 1", s.asked())
 	}
 }
 
