@@ -20,6 +20,10 @@ import (
 // batch's groups are free before the deletion, which is what makes SQS hand out
 // their next messages.
 func (q *Queue) process(ctx context.Context, batch []types.Message) {
+	batch = q.filter(ctx, batch)
+	if len(batch) == 0 {
+		return
+	}
 	requestID, failed, err := q.invoke(ctx, batch)
 	q.groups.unlock(batch)
 	if err != nil {
@@ -39,6 +43,25 @@ func (q *Queue) process(ctx context.Context, batch []types.Message) {
 		attributes = append(attributes, "error", err)
 	}
 	q.config.Log.Log(ctx, level, "batch", attributes...)
+}
+
+// filter deletes what no pattern matches, and returns the others.
+func (q *Queue) filter(ctx context.Context, batch []types.Message) []types.Message {
+	if len(q.filters) == 0 {
+		return batch
+	}
+	var taken, left []types.Message
+	for _, message := range batch {
+		if slices.ContainsFunc(q.filters, func(f filter) bool { return f.takes(aws.ToString(message.Body)) }) {
+			taken = append(taken, message)
+		} else {
+			left = append(left, message)
+		}
+	}
+	if err := remove(ctx, q.config.Client, q.config.URL, left); err != nil {
+		q.config.Log.WarnContext(ctx, "filter", "queue", q.config.URL, "error", err)
+	}
+	return taken
 }
 
 // invoke returns the ids of the messages that failed. An error means all of

@@ -45,6 +45,10 @@ type QueueConfig struct {
 	// succeeded.
 	ReportBatchItemFailures bool
 
+	// Patterns are event patterns as JSON. A message that matches none of them
+	// is deleted and invokes nothing; without any, every message matches.
+	Patterns []string
+
 	// LongPoll is how long a receive waits for a message, in whole seconds up
 	// to 20; 0 means 1 s. A receive that is cut off when Run ends may still take
 	// messages, which then come again after their visibility timeout: the
@@ -109,9 +113,10 @@ func queueRegion(arn string) (string, error) {
 // A throttled invocation leaves its whole batch to the visibility timeout.
 // (Lambda would try the same batch again for that time.)
 type Queue struct {
-	config QueueConfig
-	region string
-	groups *groupLocks // nil for a standard queue
+	config  QueueConfig
+	region  string
+	groups  *groupLocks // nil for a standard queue
+	filters []filter
 }
 
 // NewQueue returns the mapping, or an error that names every problem of the
@@ -122,7 +127,17 @@ func NewQueue(config QueueConfig) (*Queue, error) {
 		return nil, err
 	}
 	q := &Queue{config: config, region: region}
+	for _, pattern := range config.Patterns {
+		f, err := newFilter(pattern)
+		if err != nil {
+			return nil, fmt.Errorf("queue %q: %w", config.URL, err)
+		}
+		q.filters = append(q.filters, f)
+	}
 	if strings.HasSuffix(config.ARN, ".fifo") {
+		if len(config.Patterns) > 0 {
+			return nil, fmt.Errorf("queue %q: patterns of a FIFO queue are not known here", config.URL)
+		}
 		q.groups = newGroupLocks()
 	}
 	return q, nil

@@ -124,6 +124,30 @@ func TestQueueBatchOutcomes(t *testing.T) {
 	}
 }
 
+func TestQueueDeletesWhatNoPatternMatches(t *testing.T) {
+	client := newFakeSQS()
+	for i, body := range []string{`{"kind":"a"}`, `{"kind":"b"}`, `no JSON`, `{"kind":"c"}`} {
+		client.add(types.Message{MessageId: aws.String(fmt.Sprintf("m-%d", i)), Body: aws.String(body)})
+	}
+	function := &recording{Invoker: answering(``)}
+	stop := startQueue(t, QueueConfig{Client: client, Function: function, Patterns: []string{`{"body":{"kind":["a"]}}`, `{"body":{"kind":["c"]}}`}})
+	eventually(t, "the messages are deleted", func() bool { return len(client.left()) == 0 })
+	stop()
+	var got []string
+	for _, invocation := range function.all() {
+		var event events.SQSEvent
+		if err := json.Unmarshal(invocation.Payload, &event); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range event.Records {
+			got = append(got, r.Body)
+		}
+	}
+	if diff := cmp.Diff([]string{`{"kind":"a"}`, `{"kind":"c"}`}, got); diff != "" {
+		t.Errorf("bodies (-want +got):\n%s", diff)
+	}
+}
+
 func TestQueueRedelivers(t *testing.T) {
 	client := newFakeSQS()
 	client.maxReceives = 3

@@ -13,6 +13,9 @@ import (
 // retained are the types of resources that template.yaml keeps when the stack is deleted, because they hold data.
 var retained = []string{"AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::SQS::Queue"}
 
+// notRetained is a queue that goes with the stack all the same, by its logical id.
+const notRetained = "CanvasQueue"
+
 // delete deletes the stack, once that is confirmed, and says what stays.
 func (o *operator) delete(ctx context.Context) error {
 	stack := o.needStack()
@@ -23,7 +26,7 @@ func (o *operator) delete(ctx context.Context) error {
 		return err
 	}
 	var resources struct {
-		StackResourceSummaries []struct{ ResourceType, PhysicalResourceID string }
+		StackResourceSummaries []struct{ ResourceType, LogicalResourceID, PhysicalResourceID string }
 	}
 	if err := o.ask(ctx, &resources, "cloudformation", "list-stack-resources", "--stack-name", stack); err != nil {
 		return err
@@ -31,7 +34,7 @@ func (o *operator) delete(ctx context.Context) error {
 	o.say("The stack %s in account %s, region %s is about to be deleted. These stay, because they hold data, until you delete them:",
 		stack, o.account, o.region)
 	for _, r := range resources.StackResourceSummaries {
-		if slices.Contains(retained, r.ResourceType) {
+		if slices.Contains(retained, r.ResourceType) && r.LogicalResourceID != notRetained {
 			o.say("  %-22s %s", r.ResourceType, r.PhysicalResourceID)
 		}
 	}

@@ -26,10 +26,19 @@ func TestDeleteNamesWhatTheTemplateKeeps(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := map[string]bool{}
-	for _, r := range template.Resources {
-		if r.DeletionPolicy != "" {
+	for name, r := range template.Resources {
+		switch r.DeletionPolicy {
+		case "":
+		case "Delete":
+			if name != notRetained {
+				t.Errorf("%s is deleted with the stack", name)
+			}
+		default:
 			kept[r.Type] = true
 		}
+	}
+	if template.Resources[notRetained].DeletionPolicy != "Delete" {
+		t.Errorf("%s is kept", notRetained)
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(kept)), retained); diff != "" {
 		t.Errorf("(-template.yaml +delete):\n%s", diff)

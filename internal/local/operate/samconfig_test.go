@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -39,6 +40,9 @@ func TestTheExampleOfSAMConfigNamesParametersOfTheTemplate(t *testing.T) {
 	overrides, err := config.overrides()
 	if err != nil || len(overrides) == 0 {
 		t.Fatalf("overrides %v, %v", overrides, err)
+	}
+	for _, suggested := range regexp.MustCompile(`(?m)^  # "(.+)",$`).FindAllStringSubmatch(content, -1) {
+		overrides = append(overrides, suggested[1])
 	}
 	for _, override := range overrides {
 		name, _, _ := strings.Cut(override, "=")

@@ -73,6 +73,7 @@ const (
     "StackResourceSummaries": [
         {"LogicalResourceId": "ApiFunction", "PhysicalResourceId": "videosdk-end-session-ApiFunction-Ab12", "ResourceType": "AWS::Lambda::Function", "ResourceStatus": "CREATE_COMPLETE"},
         {"LogicalResourceId": "ApiLogGroup", "PhysicalResourceId": "videosdk-end-session-ApiLogGroup-Cd34", "ResourceType": "AWS::Logs::LogGroup", "ResourceStatus": "CREATE_COMPLETE"},
+        {"LogicalResourceId": "CanvasQueue", "PhysicalResourceId": "https://sqs.eu-west-1.amazonaws.com/123456789012/canvas-live-events-videosdk-end-session", "ResourceType": "AWS::SQS::Queue", "ResourceStatus": "CREATE_COMPLETE"},
         {"LogicalResourceId": "DeadLetterQueue", "PhysicalResourceId": "` + queueURL + `", "ResourceType": "AWS::SQS::Queue", "ResourceStatus": "CREATE_COMPLETE"},
         {"LogicalResourceId": "LedgerTable", "PhysicalResourceId": "videosdk-end-session-LedgerTable-Ef56", "ResourceType": "AWS::DynamoDB::Table", "ResourceStatus": "CREATE_COMPLETE"}
     ]

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"videosdk-end-session/internal/local/cloud"
 	"videosdk-end-session/internal/local/stack"
 	"videosdk-end-session/internal/local/standin"
 	"videosdk-end-session/internal/local/template"
@@ -31,7 +29,7 @@ var callsFile = filepath.Join(root, "internal", "local", "template", "testdata",
 func TestTheFunctionsMakeTheCallsThatTheRolesAreComparedWith(t *testing.T) {
 	var queueAway atomic.Bool
 	s := startWith(t, stack.Config{
-		Standin: standin.Options{APIKey: apiKey, Secret: secret}, Webhooks: entries(), Parameters: map[string]string{"CreateCanvasQueue": "true"},
+		Standin: standin.Options{APIKey: apiKey, Secret: secret}, Webhooks: entries(), Parameters: map[string]string{"CanvasRootAccountUuid": canvasAccount},
 		Adjust: func(t *template.Template) {
 			within(8*time.Second, 10*time.Second)(t)
 			retryingAfter(50 * time.Millisecond)(t)
@@ -59,10 +57,7 @@ func TestTheFunctionsMakeTheCallsThatTheRolesAreComparedWith(t *testing.T) {
 	live(t, s, room, time.Hour)
 	wantAnswer(t, sendWebhook(t, s, stack.Webhook{Source: "calcom", Payload: cancelled("uid-1", "https://x/"+room)}), http.StatusAccepted, "accepted")
 	sendBody(t, s, `no request`)
-	canvas := fmt.Sprintf(`{"metadata":{"event_name":"course_updated","event_time":%q},"body":{"course_id":1,"workflow_state":"deleted"}}`, time.Now().UTC().Format(time.RFC3339))
-	if _, err := s.Cloud.Send(t.Context(), cloud.Message{Queue: "CanvasQueue", Body: canvas}); err != nil {
-		t.Fatal(err)
-	}
+	sendCanvas(t, s, canvasAccount, "course_updated")
 	live(t, s, "room-bus", time.Hour)
 	putEvent(t, s, "by-bus", "room-bus")
 	await(t, s, "by-bus")

@@ -226,6 +226,7 @@ func (s *Stack) startQueues() error {
 			poller, err := door.NewQueue(door.QueueConfig{
 				Client: sqs.NewFromConfig(s.Cloud.SDKConfigOf(f.LogicalID)), URL: queue.URL, ARN: queue.ARN, Function: s.hosts[f.LogicalID],
 				BatchSize: source.BatchSize, MaximumConcurrency: source.MaximumConcurrency, ReportBatchItemFailures: source.ReportBatchItemFailures,
+				Patterns: source.Patterns,
 			})
 			if err != nil {
 				return fmt.Errorf("queue %s: %w", source.Queue, err)

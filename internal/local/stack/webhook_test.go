@@ -298,6 +298,41 @@ func TestCanvasEventsOnTheQueueAreMappedOrIgnoredAndNeverDead(t *testing.T) {
 	wantIdle(t, s)
 }
 
+const canvasAccount = "VicYj3cu5BIFpoZhDVU4DZumnlBrWi1grgJEzADs"
+
+// sendCanvas sends an event of an account to the queue, as Canvas does.
+func sendCanvas(t *testing.T, s *stack.Stack, account, event string) {
+	t.Helper()
+	body := fmt.Sprintf(`{"metadata":{"event_name":%q,"event_time":%q,"root_account_uuid":%q},"body":{"course_id":"565","workflow_state":"deleted"}}`,
+		event, time.Now().UTC().Format(time.RFC3339Nano), account)
+	if _, err := s.Cloud.Send(t.Context(), cloud.Message{Queue: "CanvasQueue", Body: body}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Canvas sends everything of a subscription, and the events of all its customers from one account of AWS.
+func TestOnlyTheEventsOfTheOwnAccountComeByCanvassQueueAndTheOutcomesGoToTheirs(t *testing.T) {
+	s := startWith(t, stack.Config{
+		Standin:    standin.Options{APIKey: apiKey, Secret: secret},
+		Parameters: map[string]string{"CanvasRootAccountUuid": canvasAccount, "CreateOutcomeQueue": "true"},
+	})
+	if err := s.Standin.AddRoom(standin.Room{ID: room, CustomID: "canvas-course-565"}); err != nil {
+		t.Fatal(err)
+	}
+	live(t, s, room, 18*time.Minute)
+	before := len(printed.all())
+	sendCanvas(t, s, "somebody-else", "course_updated")
+	sendCanvas(t, s, canvasAccount, "logged_in")
+	eventually(t, "the events of others to be dropped", func() bool { return depth(t, s, "CanvasQueue") == 0 })
+	if printed := printed.since(before); len(printed) > 0 {
+		t.Errorf("a function was invoked:\n%s", strings.Join(printed, "\n"))
+	}
+	sendCanvas(t, s, canvasAccount, "course_updated")
+	eventually(t, "the course's meeting to end", func() bool { _, acted := ends(s); return acted == 1 })
+	eventually(t, "the outcome in its queue", func() bool { return depth(t, s, "OutcomeQueue") == 1 })
+	wantIdle(t, s)
+}
+
 func TestJWKSThatAreAwayAreDecidedLater(t *testing.T) {
 	sources := map[string]stack.Entry{"canvas": {"jwks": json.RawMessage(`"http://127.0.0.1:1/jwks"`)}}
 	s := startWebhooks(t, stack.Config{Webhooks: sources})

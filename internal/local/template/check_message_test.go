@@ -113,13 +113,14 @@ func batchesHaveTime(p *project) (found problems) {
 			if !source.ReportBatchItemFailures {
 				found.addf("%s fails all messages of %s together", f.LogicalID, source.Queue)
 			}
+			found.compare("what "+f.LogicalID+" takes of "+source.Queue, source.Patterns, p.patternsOf(source.Queue))
 			if source.BatchSize != 10 || text(source.MaximumConcurrency) != p.parameters["MaximumConcurrency"] {
 				found.addf("%s takes %d messages of %s at once, %d times", f.LogicalID, source.BatchSize, source.Queue, source.MaximumConcurrency)
 			}
 		}
 	}
 	want := []string{"TriggerQueue"}
-	if p.parameters["CreateCanvasQueue"] == "true" {
+	if p.parameters["CanvasRootAccountUuid"] != "" {
 		want = append(want, "CanvasQueue")
 	}
 	found.compare("consumed queues", consumed, want)
@@ -127,6 +128,16 @@ func batchesHaveTime(p *project) (found problems) {
 		found.addf("a consumer has %s for a message of OutcomeQueue", q.Visibility)
 	}
 	return found
+}
+
+// patternsOf are those of the messages that are taken from a queue; none means
+// every message.
+func (p *project) patternsOf(queue string) []string {
+	if queue != "CanvasQueue" {
+		return nil
+	}
+	return []string{fmt.Sprintf(`{"body":{"metadata":{"event_name":["%s"], "root_account_uuid":[%q]}}}`,
+		strings.Join(p.canvasEvents, `","`), p.parameters["CanvasRootAccountUuid"])}
 }
 
 func messagesAreEncrypted(p *project) (found problems) {

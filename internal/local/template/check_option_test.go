@@ -60,7 +60,7 @@ var parts = []option{
 		},
 	},
 	{chosen: set("WebhookSecretId"), resources: []string{"WebhookFunction", "WebhookLogGroup", "WebhookRole"}, outputs: []string{"WebhookUrl"}},
-	{chosen: isTrue("CreateCanvasQueue"), resources: []string{"CanvasQueue", "CanvasQueuePolicy", "CanvasEventSource"}, outputs: []string{"CanvasQueueUrl"}},
+	{chosen: set("CanvasRootAccountUuid"), resources: []string{"CanvasQueue", "CanvasQueuePolicy", "CanvasEventSource"}, outputs: []string{"CanvasQueueUrl"}},
 	{chosen: not(set("OutcomeBusName")), resources: []string{"OutcomeBus"}},
 	{
 		chosen:    isTrue("CreateOutcomeTopic"),

@@ -132,7 +132,7 @@ var refused = map[string][]string{
 	"PermissionsBoundaryArn":  {"boundary", "arn:aws:iam::123456789012:role/x"},
 	"DryRun":                  {"yes"},
 	"PublishParticipantNames": {"yes"},
-	"CreateCanvasQueue":       {"yes"},
+	"CanvasRootAccountUuid":   {"two words"},
 	"CreateOutcomeTopic":      {"yes"},
 	"CreateOutcomeQueue":      {"yes"},
 	"CreateDashboard":         {"yes"},
@@ -190,7 +190,7 @@ func usedConditions(node *yaml.Node, used map[string]bool) {
 
 func TestEveryCombinationOfTheOptionsResolves(t *testing.T) {
 	choices := [][2]string{
-		{"WebhookSecretId", "webhooks"}, {"CreateCanvasQueue", "true"}, {"TriggerQueueSenders", "arn:aws:sns:eu-central-1:123456789012:lms"},
+		{"WebhookSecretId", "webhooks"}, {"CanvasRootAccountUuid", canvasAccount}, {"TriggerQueueSenders", "arn:aws:sns:eu-central-1:123456789012:lms"},
 		{"TriggerBusName", "school"}, {"OutcomeBusName", "company"}, {"CreateOutcomeTopic", "true"}, {"CreateOutcomeQueue", "true"},
 		{"OutcomeArchiveDays", "1"}, {"AlarmTopicArn", alarmTopic}, {"CreateDashboard", "true"}, {"KmsKeyArn", kmsKey},
 		{"PermissionsBoundaryArn", boundary},

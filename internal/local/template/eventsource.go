@@ -17,6 +17,9 @@ type QueueSource struct {
 	// ReportBatchItemFailures says that the function answers which messages of
 	// a batch failed; otherwise only an error of the function fails any.
 	ReportBatchItemFailures bool
+	// Patterns are event patterns as JSON. A message that matches none of them
+	// is deleted and invokes nothing; without patterns every message matches.
+	Patterns []string
 }
 
 // batching is what an event source mapping says of its batches, wherever it
@@ -25,6 +28,7 @@ type batching struct {
 	BatchSize             int
 	FunctionResponseTypes []string
 	ScalingConfig         struct{ MaximumConcurrency int }
+	FilterCriteria        struct{ Filters []struct{ Pattern string } }
 }
 
 // defaultBatching is Lambda's for queues.
@@ -35,12 +39,16 @@ func (b batching) source(queueARN string, queues map[string]string) (QueueSource
 	if !ok {
 		return QueueSource{}, fmt.Errorf("%q is the ARN of no queue of the template", queueARN)
 	}
-	return QueueSource{
+	source := QueueSource{
 		Queue:                   id,
 		BatchSize:               b.BatchSize,
 		MaximumConcurrency:      b.ScalingConfig.MaximumConcurrency,
 		ReportBatchItemFailures: slices.Contains(b.FunctionResponseTypes, "ReportBatchItemFailures"),
-	}, nil
+	}
+	for _, filter := range b.FilterCriteria.Filters {
+		source.Patterns = append(source.Patterns, filter.Pattern)
+	}
+	return source, nil
 }
 
 // readQueueSource reads an event of a function.

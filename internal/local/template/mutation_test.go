@@ -208,6 +208,8 @@ func TestEachOfTheseChangesOfTheTemplateIsNoticed(t *testing.T) {
 		{"triggers of the bus of outcomes", "  TriggerRule:", "!Ref TriggerBusName", "!If [HasOwnOutcomeBus, !Ref OutcomeBus, !Ref OutcomeBusName]"},
 		{"late attempts without a time", "  ApiFunction:", "MaximumRetryAttempts: 0", "MaximumRetryAttempts: 2"},
 		{"a rule that gives up soon", "  TriggerRule:", "MaximumRetryAttempts: 185", "MaximumRetryAttempts: 3"},
+		{"events of every customer of Canvas", "  CanvasEventSource:", `"root_account_uuid":["${CanvasRootAccountUuid}"]`, `"producer":["canvas"]`},
+		{"an event that there is no profile for", "  CanvasEventSource:", `"course_updated",`, `"course_updated","logged_in",`},
 		{"a queue that Canvas does not send to", "  CanvasQueue:", "canvas-live-events-${AWS::StackName}", "${AWS::StackName}-canvas-live-events"},
 		{"a queue in order", "  CanvasQueue:", "      VisibilityTimeout", "      FifoQueue: true\n      VisibilityTimeout"},
 		{"Canvas's queue with a key it may not use", "  CanvasQueue:", "SqsManagedSseEnabled: true", "KmsMasterKeyId: !Ref KmsKeyArn"},
@@ -304,6 +306,7 @@ func TestAChangeOfWhatTheTemplateAgreesWithIsNoticed(t *testing.T) {
 		}},
 		{"a call of a function", func(f *files) { f.calls["ApiFunction"]["dynamodb:DeleteItem"] = []string{"LedgerTable"} }},
 		{"a call no more", func(f *files) { delete(f.calls["ApiFunction"], "events:PutEvents") }},
+		{"a profile of Canvas", func(f *files) { f.canvasEvents = f.canvasEvents[1:] }},
 		{"a call of another table", func(f *files) { f.calls["SqsFunction"]["dynamodb:PutItem"] = []string{"LedgerTable", "TriggerQueue"} }},
 	} {
 		t.Run(test.name, func(t *testing.T) {

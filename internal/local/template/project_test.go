@@ -23,9 +23,7 @@ type project struct {
 	given    map[string]string // parameters that are not left to their defaults
 	template *Template
 	sections sections
-	calls    map[string]map[string][]string // of the functions: resources by action by function
-	makefile string
-	runbook  string
+	files
 }
 
 // check returns what is wrong with the project.
@@ -80,32 +78,33 @@ var options = []struct {
 }
 
 const (
-	alarmTopic = "arn:aws:sns:eu-central-1:123456789012:on-call"
-	kmsKey     = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-	boundary   = "arn:aws:iam::123456789012:policy/boundary"
+	alarmTopic    = "arn:aws:sns:eu-central-1:123456789012:on-call"
+	kmsKey        = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+	canvasAccount = "VicYj3cu5BIFpoZhDVU4DZumnlBrWi1grgJEzADs"
+	boundary      = "arn:aws:iam::123456789012:policy/boundary"
 )
 
 // everything switches every option on, and gives nothing its default.
 var everything = map[string]string{
-	"VideoSdkSecretId":    "videosdk",
-	"WebhookSecretId":     "webhooks",
-	"CreateCanvasQueue":   "true",
-	"TriggerQueueSenders": "arn:aws:sns:eu-central-1:123456789012:lms,arn:aws:events:eu-central-1:123456789012:rule/bookings",
-	"CreateOutcomeTopic":  "true",
-	"CreateOutcomeQueue":  "true",
-	"OutcomeArchiveDays":  "30",
-	"AlarmTopicArn":       alarmTopic,
-	"AlarmFailures":       "3",
-	"Architecture":        "x86_64",
-	"BookingGrace":        "61m",
-	"BookingLead":         "16m",
-	"DryRun":              "true",
-	"LogLevel":            "DEBUG",
-	"LogRetentionDays":    "90",
-	"LogSampleRate":       "0.25",
-	"MaxTriggerAge":       "48h",
-	"MaximumConcurrency":  "7",
-	"MemorySize":          "256",
+	"VideoSdkSecretId":      "videosdk",
+	"WebhookSecretId":       "webhooks",
+	"CanvasRootAccountUuid": canvasAccount,
+	"TriggerQueueSenders":   "arn:aws:sns:eu-central-1:123456789012:lms,arn:aws:events:eu-central-1:123456789012:rule/bookings",
+	"CreateOutcomeTopic":    "true",
+	"CreateOutcomeQueue":    "true",
+	"OutcomeArchiveDays":    "30",
+	"AlarmTopicArn":         alarmTopic,
+	"AlarmFailures":         "3",
+	"Architecture":          "x86_64",
+	"BookingGrace":          "61m",
+	"BookingLead":           "16m",
+	"DryRun":                "true",
+	"LogLevel":              "DEBUG",
+	"LogRetentionDays":      "90",
+	"LogSampleRate":         "0.25",
+	"MaxTriggerAge":         "48h",
+	"MaximumConcurrency":    "7",
+	"MemorySize":            "256",
 
 	"PublishParticipantNames": "true",
 
@@ -128,9 +127,10 @@ func with(base, more map[string]string) map[string]string {
 
 // files are what the template is checked against.
 type files struct {
-	calls    map[string]map[string][]string
-	makefile string
-	runbook  string
+	calls        map[string]map[string][]string // of the functions: resources by action by function
+	makefile     string
+	runbook      string
+	canvasEvents []string // by their names
 }
 
 func readFiles(t *testing.T) files {
@@ -147,12 +147,21 @@ func readFiles(t *testing.T) files {
 		}
 		*file.into = string(content)
 	}
-	recorded, err := os.ReadFile(filepath.Join("testdata", "calls.json"))
-	if err != nil {
-		t.Fatal(err)
+	var canvas struct{ Profiles []struct{ Name string } }
+	for _, file := range []struct {
+		path string
+		into any
+	}{{filepath.Join("testdata", "calls.json"), &f.calls}, {filepath.Join(root, "internal", "webhook", "sources", "canvas.json"), &canvas}} {
+		content, err := os.ReadFile(file.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(content, file.into); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := json.Unmarshal(recorded, &f.calls); err != nil {
-		t.Fatal(err)
+	for _, profile := range canvas.Profiles {
+		f.canvasEvents = append(f.canvasEvents, profile.Name)
 	}
 	return f
 }
@@ -171,7 +180,7 @@ func (f files) load(root *yaml.Node, parameters map[string]string) (*project, er
 	if err != nil {
 		return nil, err
 	}
-	return &project{document: resolved, root: root, given: parameters, template: read, sections: sections, calls: f.calls, makefile: f.makefile, runbook: f.runbook}, nil
+	return &project{document: resolved, root: root, given: parameters, template: read, sections: sections, files: f}, nil
 }
 
 // problemsOf yields what is wrong with a template, one choice of options after

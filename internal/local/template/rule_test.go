@@ -98,13 +98,14 @@ Resources:
       BatchSize: 5
       FunctionResponseTypes: [ReportBatchItemFailures]
       ScalingConfig: { MaximumConcurrency: 3 }
+      FilterCriteria: { Filters: [{ Pattern: '{"body":{"kind":["a"]}}' }] }
 `), testStack, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []QueueSource{
 		{Queue: "Jobs", BatchSize: 10},
-		{Queue: "More", BatchSize: 5, MaximumConcurrency: 3, ReportBatchItemFailures: true},
+		{Queue: "More", BatchSize: 5, MaximumConcurrency: 3, ReportBatchItemFailures: true, Patterns: []string{`{"body":{"kind":["a"]}}`}},
 	}
 	if diff := cmp.Diff(want, read.Functions[0].Queues); diff != "" {
 		t.Errorf("event sources (-want +got):\n%s", diff)
