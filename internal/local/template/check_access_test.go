@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // accessChecks are about who may do what.
@@ -251,4 +253,27 @@ func asJSON(value any) string {
 		return fmt.Sprint(err)
 	}
 	return string(encoded)
+}
+
+// A wildcard is only where AWS has no other way, and says so.
+func TestEveryWildcardOfARoleHasItsReason(t *testing.T) {
+	source, err := os.ReadFile(projectTemplate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(source), "\n")
+	found := 0
+	for i, line := range lines {
+		if !strings.Contains(line, `Resource: "*"`) && !strings.Contains(line, "-??????") {
+			continue
+		}
+		found++
+		// The resource may be the last of the three lines of an !If.
+		if !slices.ContainsFunc(lines[i-4:i], func(l string) bool { return strings.HasPrefix(strings.TrimSpace(l), "# ") }) {
+			t.Errorf("line %d has no reason: %s", i+1, line)
+		}
+	}
+	if found < 8 {
+		t.Errorf("only %d wildcards were found", found)
+	}
 }
