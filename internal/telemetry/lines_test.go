@@ -437,10 +437,13 @@ func members(t *testing.T, line string) []member {
 	decoder := json.NewDecoder(strings.NewReader(line))
 	var all []member
 	seen := map[string]bool{}
-	for _, err := decoder.Token(); decoder.More(); {
-		var token json.Token
+	if _, err := decoder.Token(); err != nil {
+		t.Fatal(err)
+	}
+	for decoder.More() {
 		var m member
-		if token, err = decoder.Token(); err == nil {
+		token, err := decoder.Token()
+		if err == nil {
 			m.name = token.(string)
 			err = decoder.Decode(&m.value)
 		}

@@ -122,7 +122,7 @@ func (b *bench) share(ctx context.Context) error {
 	})
 	b.table.add(row{what: "of that the event", values: event, measured: event[oursName]})
 	b.table.add(row{what: "processor time for the event, of all", values: processors, measured: processors[oursName]})
-	if all, how, err = b.beginnings(ctx, distance{tls: true}, 128, 10, togetherName, oursName); err != nil {
+	if all, _, err = b.beginnings(ctx, distance{tls: true}, 128, 10, togetherName, oursName); err != nil {
 		return err
 	}
 	done = map[string]string{}

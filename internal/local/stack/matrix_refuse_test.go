@@ -98,7 +98,7 @@ func (g *gate) start(t *template.Template) {
 	aws, err := url.Parse(t.Queues[0].URL)
 	if err == nil {
 		g.aws = &url.URL{Scheme: aws.Scheme, Host: aws.Host}
-		err = g.open(nil, nil)
+		err = g.open(context.Background(), nil)
 	}
 	if err != nil {
 		panic(err)

@@ -123,7 +123,7 @@ func (s setting) start(t *testing.T) *world {
 		cancel()
 		<-done
 		for _, g := range s.gates {
-			_ = g.shut(nil, w) // it may be shut already
+			_ = g.shut(context.Background(), w) // it may be shut already
 		}
 	})
 	return w

@@ -13,4 +13,4 @@ type nothing struct{}
 // Invoke implements lambda.Handler.
 func (nothing) Invoke(context.Context, []byte) ([]byte, error) { return []byte("{}"), nil }
 
-func main() { lambda.StartHandler(nothing{}) }
+func main() { lambda.Start(lambda.Handler(nothing{})) }
