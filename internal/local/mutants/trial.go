@@ -29,7 +29,8 @@ type trial struct {
 
 // verdict is what the tests say about a mutation: what has failed first, or nothing.
 type verdict struct {
-	simulation string // also empty for what the simulation has no part in
+	simulated  bool // the simulation has a part in what is broken
+	simulation string
 	unit       string
 	err        error // the mutation could not be tried
 }
@@ -44,8 +45,10 @@ func (v verdict) caught() string {
 		return fmt.Sprintf("caught by the simulation (%s) and %s", v.simulation, v.unit)
 	case v.simulation != "":
 		return fmt.Sprintf("caught by the simulation alone (%s)", v.simulation)
-	case v.unit != "":
+	case v.unit != "" && v.simulated:
 		return "caught by " + v.unit + " only"
+	case v.unit != "":
+		return "caught by " + v.unit
 	default:
 		return ""
 	}
@@ -82,8 +85,8 @@ func (t trial) try(ctx context.Context, number int, m mutation) verdict {
 	if err != nil {
 		return verdict{err: err}
 	}
-	var v verdict
-	if m.isSimulated() {
+	v := verdict{simulated: m.isSimulated()}
+	if v.simulated {
 		if v.simulation, v.err = t.test(ctx, overlay, t.simulation()); v.err != nil {
 			return v
 		}

@@ -34,7 +34,8 @@ func TestOnlyWhatFailedIsCaught(t *testing.T) {
 		{"nothing failed", verdict{}, ""},
 		{"the simulation failed", verdict{simulation: "x"}, "caught by the simulation alone (x)"},
 		{"both failed", verdict{simulation: "x", unit: "TestEnd"}, "caught by the simulation (x) and TestEnd"},
-		{"a unit test failed", verdict{unit: "TestEnd"}, "caught by TestEnd only"},
+		{"a unit test failed", verdict{simulated: true, unit: "TestEnd"}, "caught by TestEnd only"},
+		{"a unit test failed, and there is nothing to simulate", verdict{unit: "TestEnd"}, "caught by TestEnd"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
