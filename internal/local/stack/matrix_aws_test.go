@@ -30,7 +30,7 @@ func badAWS() setting {
 // slowAWS are the days on which AWS makes the functions wait.
 func slowAWS() setting {
 	rows := slices.DeleteFunc(awsRows(), func(r row) bool { return !r.slow })
-	return setting{key: "slowaws", webhook: true, rounds: []round{{rows: rows, unnamed: true, mend: mendAll}}, adjust: waiting(16 * time.Second)}
+	return setting{key: "slowaws", webhook: true, rounds: []round{{rows: rows, unnamed: true, mend: mendAll}}, adjust: waiting(12 * time.Second)}
 }
 
 // awsRows are every call with every kind of fault, and entries that EventBridge fails one by one.

@@ -185,6 +185,9 @@ func (a awsCall) cannot(k kind) string {
 func (a awsCall) with(k kind) awsFault {
 	fault := a.fault
 	fault.do, fault.oneCall, fault.firstTry, fault.after = k.do(refusalsOf[fault.operation]), true, k.firstTry, k.after
+	if k.hangs {
+		fault.times = once // nobody tries again what takes all the time there is
+	}
 	return fault
 }
 

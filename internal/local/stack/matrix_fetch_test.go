@@ -119,7 +119,7 @@ func meeting(begin func(context.Context, *world) error, rows ...row) round {
 	r.begin = func(ctx context.Context, w *world) error {
 		for i, row := range rows {
 			fault := row.aws[0]
-			fault.oneCall = false
+			fault.oneCall, fault.times = false, always
 			faults[i] = w.awsFaults.inject(fault)
 		}
 		return begin(ctx, w)

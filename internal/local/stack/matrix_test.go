@@ -68,7 +68,7 @@ func TestBadInputAndBadDays(t *testing.T) {
 }
 
 // settingsAtOnce is small enough for no setting to be starved of processors: functions have deadlines.
-const settingsAtOnce = 3
+const settingsAtOnce = 4
 
 // finding is what was found in a setting.
 type finding struct {
