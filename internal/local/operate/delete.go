@@ -10,12 +10,6 @@ import (
 	"strings"
 )
 
-// retained are the types of resources that template.yaml keeps when the stack is deleted, because they hold data.
-var retained = []string{"AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::SQS::Queue"}
-
-// notRetained is a queue that goes with the stack all the same, by its logical id.
-const notRetained = "CanvasQueue"
-
 // delete deletes the stack, once that is confirmed, and says what stays.
 func (o *operator) delete(ctx context.Context) error {
 	stack := o.needStack()
@@ -25,24 +19,43 @@ func (o *operator) delete(ctx context.Context) error {
 	if err := o.ready(); err != nil {
 		return err
 	}
-	var resources struct {
-		StackResourceSummaries []struct{ ResourceType, LogicalResourceID, PhysicalResourceID string }
-	}
-	if err := o.ask(ctx, &resources, "cloudformation", "list-stack-resources", "--stack-name", stack); err != nil {
+	staying, err := o.staying(ctx, stack)
+	if err != nil {
 		return err
 	}
 	o.say("The stack %s in account %s, region %s is about to be deleted. These stay, because they hold data, until you delete them:",
 		stack, o.account, o.region)
-	for _, r := range resources.StackResourceSummaries {
-		if slices.Contains(retained, r.ResourceType) && r.LogicalResourceID != notRetained {
-			o.say("  %-22s %s", r.ResourceType, r.PhysicalResourceID)
-		}
+	for _, r := range staying {
+		o.say("  %-22s %s", r.ResourceType, r.PhysicalResourceID)
 	}
 	o.say("  %-22s %s", "the VideoSDK secret", found.parameters["VideoSdkSecretId"])
 	if err := o.confirm(stack); err != nil {
 		return err
 	}
 	return o.show(ctx, nil, "sam", "delete", "--stack-name", stack, "--region", o.region, "--no-prompts")
+}
+
+// resource is a resource of a stack.
+type resource struct{ LogicalResourceID, PhysicalResourceID, ResourceType string }
+
+// staying returns the resources that CloudFormation keeps when it deletes the stack, as the stack's template says.
+func (o *operator) staying(ctx context.Context, stack string) ([]resource, error) {
+	var has struct{ StackResourceSummaries []resource }
+	if err := o.ask(ctx, &has, "cloudformation", "list-stack-resources", "--stack-name", stack); err != nil {
+		return nil, err
+	}
+	var says struct {
+		TemplateBody struct {
+			Resources map[string]struct{ DeletionPolicy string }
+		}
+	}
+	// What SAM made of the template, which is JSON.
+	if err := o.ask(ctx, &says, "cloudformation", "get-template", "--stack-name", stack, "--template-stage", "Processed"); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(has.StackResourceSummaries, func(r resource) bool {
+		return !strings.HasPrefix(says.TemplateBody.Resources[r.LogicalResourceID].DeletionPolicy, "Retain")
+	}), nil
 }
 
 // confirm asks, unless CONFIRM=yes has answered already.

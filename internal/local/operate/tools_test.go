@@ -69,10 +69,23 @@ const (
         }
     ]
 }`
+	template = `{
+    "TemplateBody": {
+        "Resources": {
+            "ApiFunction": {"Type": "AWS::Lambda::Function", "Properties": {}},
+            "ApiLogGroup": {"Type": "AWS::Logs::LogGroup", "DeletionPolicy": "RetainExceptOnCreate"},
+            "CanvasQueue": {"Type": "AWS::SQS::Queue", "DeletionPolicy": "Delete"},
+            "DeadLetterQueue": {"Type": "AWS::SQS::Queue", "DeletionPolicy": "RetainExceptOnCreate"},
+            "LedgerTable": {"Type": "AWS::DynamoDB::Table", "DeletionPolicy": "Retain"}
+        }
+    },
+    "StagesAvailable": ["Original", "Processed"]
+}`
 	resources = `{
     "StackResourceSummaries": [
         {"LogicalResourceId": "ApiFunction", "PhysicalResourceId": "videosdk-end-session-ApiFunction-Ab12", "ResourceType": "AWS::Lambda::Function", "ResourceStatus": "CREATE_COMPLETE"},
         {"LogicalResourceId": "ApiLogGroup", "PhysicalResourceId": "videosdk-end-session-ApiLogGroup-Cd34", "ResourceType": "AWS::Logs::LogGroup", "ResourceStatus": "CREATE_COMPLETE"},
+        {"LogicalResourceId": "CanvasQueue", "PhysicalResourceId": "https://sqs.eu-west-1.amazonaws.com/123456789012/canvas-live-events-videosdk-end-session", "ResourceType": "AWS::SQS::Queue", "ResourceStatus": "CREATE_COMPLETE"},
         {"LogicalResourceId": "CanvasQueue", "PhysicalResourceId": "https://sqs.eu-west-1.amazonaws.com/123456789012/canvas-live-events-videosdk-end-session", "ResourceType": "AWS::SQS::Queue", "ResourceStatus": "CREATE_COMPLETE"},
         {"LogicalResourceId": "DeadLetterQueue", "PhysicalResourceId": "` + queueURL + `", "ResourceType": "AWS::SQS::Queue", "ResourceStatus": "CREATE_COMPLETE"},
         {"LogicalResourceId": "LedgerTable", "PhysicalResourceId": "videosdk-end-session-LedgerTable-Ef56", "ResourceType": "AWS::DynamoDB::Table", "ResourceStatus": "CREATE_COMPLETE"}
@@ -185,6 +198,8 @@ func (a account) aws(arguments []string) (string, error) {
 		return fmt.Sprintf(description, a.API), nil
 	case "cloudformation list-stack-resources":
 		return resources, nil
+	case "cloudformation get-template":
+		return template, nil
 	case "sqs send-message":
 		return `{"MD5OfMessageBody": "5d41", "MessageId": "5f1c9d2e-0c1b-4f7e-9a53-8a1f3c1f9b11"}`, nil
 	case "sqs start-message-move-task":

@@ -13,6 +13,7 @@ import (
 var functionChecks = []check{
 	{"a function is given the variables that its code reads", functionsAreConfigured},
 	{"a function is built by the Makefile", functionsAreBuilt},
+	{"a finding of checkov is suppressed with a reason", suppressionsHaveReasons},
 	{"a function runs as it was measured", functionsRunAsMeasured},
 }
 
@@ -87,15 +88,8 @@ func functionsAreBuilt(p *project) (found problems) {
 	for _, e := range p.sections.resources {
 		if kind, _, err := (&declaration{entry: e}).parts(); err == nil && kind == kindFunction {
 			functions = append(functions, e.key)
-			metadata := p.metadata(e)
-			if metadata["BuildMethod"] != "makefile" {
+			if p.metadata(e)["BuildMethod"] != "makefile" {
 				found.addf("%s is not built by the Makefile", e.key)
-			}
-			skipped, _ := value(metadata, "checkov", "skip").([]any)
-			for _, s := range skipped {
-				if finding, _ := s.(map[string]any); finding["id"] == nil || finding["comment"] == nil {
-					found.addf("%s: a finding is suppressed without a reason: %v", e.key, s)
-				}
 			}
 		}
 	}
@@ -104,6 +98,18 @@ func functionsAreBuilt(p *project) (found problems) {
 		merged, err := merge(p.globals, f.properties)
 		if err != nil || merged["CodeUri"] != "." || merged["Handler"] != "bootstrap" {
 			found.addf("%s is built in %v as %v, %v", f.logicalID, merged["CodeUri"], merged["Handler"], err)
+		}
+	}
+	return found
+}
+
+func suppressionsHaveReasons(p *project) (found problems) {
+	for _, e := range p.sections.resources {
+		skipped, _ := value(p.metadata(e), "checkov", "skip").([]any)
+		for _, s := range skipped {
+			if finding, _ := s.(map[string]any); finding["id"] == nil || finding["comment"] == nil {
+				found.addf("%s: a finding is suppressed without a reason: %v", e.key, s)
+			}
 		}
 	}
 	return found

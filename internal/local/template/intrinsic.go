@@ -21,7 +21,8 @@ func intrinsic(node *yaml.Node) (name string, argument *yaml.Node, ok bool) {
 	if function, found := strings.CutPrefix(key, "Fn::"); found {
 		return function, node.Content[1], true
 	}
-	return key, node.Content[1], key == "Ref"
+	// The condition of an IAM statement is a mapping.
+	return key, node.Content[1], key == "Ref" || key == "Condition" && node.Content[1].Kind == yaml.ScalarNode
 }
 
 func (r *resolver) call(name string, argument *yaml.Node, at place) (any, error) {

@@ -20,7 +20,7 @@ Conditions:
   Both: !And [!Condition Yes, !Condition No]
   Either: !Or [!Condition No, !Not [!Condition Both], !Equals [a, b]]
   Neither: !Or [!Condition No, !Condition Both]
-  All: !And [!Condition Yes, !Condition Either]
+  All: { Fn::And: [{ Condition: Yes }, !Condition Either] }
 Resources:
   Jobs: { Type: AWS::SQS::Queue }
   Absent: { Type: AWS::SQS::Queue, Condition: No, Properties: { RedrivePolicy: { deadLetterTargetArn: !GetAtt Other.Arn, maxReceiveCount: 5 } } }
@@ -74,7 +74,7 @@ func TestIntrinsics(t *testing.T) {
 		{"Sub with values of its own", `!Sub ["${Own}, ${Prefix}", { Own: !Ref Count, Unused: x }]`, "3, a:b:c"},
 		{"Join", `!Join ["+", [!Ref Count, b, !If [No, c, !Ref AWS::NoValue]]]`, "3+b"},
 		{"Join of a list", `!Join ["+", !Ref Names]`, "a+b c"},
-		{"And that holds", "!If [All, one, two]", "one"},
+		{"And that holds, in the long form", "!If [All, one, two]", "one"},
 		{"And that does not hold", "!If [Both, one, two]", "two"},
 		{"Or that holds", "!If [Either, one, two]", "one"},
 		{"Or that does not hold", "!If [Neither, one, two]", "two"},

@@ -60,6 +60,7 @@ var spare = []struct{ path, why string }{
 	{`Resources\.(TriggerQueue|CanvasQueue|OutcomeQueue)\.Properties\.MessageRetentionPeriod`, "SQS's own default, which the comment explains"},
 	{`Resources\.(SqsFunction\.Properties\.Events\.Triggers|CanvasEventSource)\.Properties\.(Properties\.)?BatchSize`, "Lambda's own default"},
 	{`Metadata\.AWS::ServerlessRepo::Application(\..+)?`, "what `sam publish` asks for"},
+	{`Resources\.(CanvasQueue|LedgerTable)\.Metadata`, "what `make validate` would find then"},
 	{`Resources\.\w+\.Metadata\.checkov(\.skip(\[\d+\])?)?`, "what `make validate` would find then"},
 	{`Resources\.OutcomeTopic\.Properties\.DisplayName`, "what e-mails of the topic are sent as"},
 }
