@@ -1,6 +1,7 @@
 package samples
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 var update = flag.Bool("update", false, "write the samples")
@@ -85,6 +87,39 @@ func TestLoadFindsTheDocumentInEveryShape(t *testing.T) {
 		}
 		if got.RoomID != want.RoomID || got.CustomRoomID != want.CustomRoomID || text(got.SessionID) != text(want.SessionID) {
 			t.Errorf("%s: document = %s, want the one that names %+v", s, s.Document, want)
+		}
+	}
+}
+
+func TestEveryDocumentIsAsTheSchemaOfRequestsSaysButTheInvalidOne(t *testing.T) {
+	text, err := os.ReadFile("../../trigger/request.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("request.schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("request.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := Load(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(s.Document))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(value); (err != nil) != (s.Expect.Code == "invalid_request") {
+			t.Errorf("%s: %v", s, err)
 		}
 	}
 }

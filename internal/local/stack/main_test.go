@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"videosdk-end-session/internal/local/cloud"
+	"videosdk-end-session/internal/local/openapi"
 	"videosdk-end-session/internal/local/samples"
 	"videosdk-end-session/internal/local/stack"
 	"videosdk-end-session/internal/local/standin"
@@ -25,11 +26,16 @@ const root = "../../.."
 var (
 	binaries string  // folder with the functions' binaries
 	printed  journal // every line that any function printed in any test
+	// described is what callers are told of the answers. Every answer to any test is held to it.
+	described *openapi.Document
 )
 
 // TestMain builds the binaries with the flags of the Makefile, runs the tests, and then reads everything that was logged.
 func TestMain(m *testing.M) {
 	folder, err := os.MkdirTemp("", "functions")
+	if err == nil {
+		described, err = openapi.Read(root)
+	}
 	if err == nil {
 		binaries = folder
 		err = build(folder)
@@ -140,6 +146,11 @@ func startWith(t *testing.T, c stack.Config) *stack.Stack {
 	t.Helper()
 	c.Root, c.Binaries, c.Log = root, binaries, printed.add
 	c.MotoServer = os.Getenv("MOTO_SERVER")
+	c.Answered = func(method, path string, a stack.Answer) {
+		if err := described.Check(method, path, openapi.Answer(a)); err != nil {
+			t.Errorf("an answer is not as docs/openapi.yaml says: %v", err)
+		}
+	}
 	s, err := stack.Start(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)

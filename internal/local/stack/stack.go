@@ -65,6 +65,8 @@ type Config struct {
 	// Log receives every line that a function prints, and Report every invocation's report. Both may be nil.
 	Log    func(function, line string)
 	Report func(lambdahost.Report)
+	// Answered receives every answer of the HTTP API to this stack's own calls; it may be nil.
+	Answered func(method, path string, a Answer)
 	// AWSLog receives the lines of the local AWS; it may be nil.
 	AWSLog io.Writer
 }
@@ -84,6 +86,7 @@ type Stack struct {
 
 	listener net.Listener                // of the HTTP API
 	hosts    map[string]*lambdahost.Host // by logical id
+	answered func(method, path string, a Answer)
 	roles    roles
 	close    []func() error
 
@@ -93,7 +96,7 @@ type Stack struct {
 
 // Start starts everything, in the order in which it depends on each other. ctx bounds the start only. The caller closes the stack.
 func Start(ctx context.Context, c Config) (_ *Stack, err error) {
-	s := &Stack{hosts: map[string]*lambdahost.Host{}, Webhooks: map[string]Entry{}}
+	s := &Stack{hosts: map[string]*lambdahost.Host{}, Webhooks: map[string]Entry{}, answered: c.Answered}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())

@@ -40,7 +40,7 @@ func (s *Stack) Post(ctx context.Context, path string, header http.Header, body 
 	if err := v4.NewSigner().SignHTTP(ctx, keys, request, hex.EncodeToString(hash[:]), "execute-api", Region, time.Now()); err != nil {
 		return Answer{}, fmt.Errorf("sign the request: %w", err)
 	}
-	return do(request)
+	return s.do(request)
 }
 
 // Invoke invokes a function directly, as the console and the CLI do.

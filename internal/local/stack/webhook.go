@@ -74,15 +74,19 @@ func (s *Stack) Call(ctx context.Context, method, path string, header http.Heade
 		return Answer{}, err
 	}
 	maps.Copy(request.Header, header)
-	return do(request)
+	return s.do(request)
 }
 
-func do(request *http.Request) (Answer, error) {
+func (s *Stack) do(request *http.Request) (Answer, error) {
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return Answer{}, fmt.Errorf("call the HTTP API: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	answered, err := io.ReadAll(response.Body)
-	return Answer{Status: response.StatusCode, Header: response.Header, Body: answered}, err
+	body, err := io.ReadAll(response.Body)
+	a := Answer{Status: response.StatusCode, Header: response.Header, Body: body}
+	if err == nil && s.answered != nil {
+		s.answered(request.Method, request.URL.Path, a)
+	}
+	return a, err
 }
