@@ -288,6 +288,33 @@ func (d *Document) Statuses(method, path string) ([]int, error) {
 	return all, nil
 }
 
+// CodesDiffer says in what way the statuses and codes of an operation are not those that its answers have, by status. It returns nothing
+// if they are the same.
+func (d *Document) CodesDiffer(method, path string, got map[int][]string) ([]string, error) {
+	statuses, err := d.Statuses(method, path)
+	if err != nil {
+		return nil, err
+	}
+	var differences []string
+	for _, status := range statuses {
+		codes, err := d.Codes(method, path, status)
+		if err != nil {
+			return nil, err
+		}
+		slices.Sort(codes)
+		slices.Sort(got[status])
+		if !slices.Equal(codes, got[status]) {
+			differences = append(differences, fmt.Sprintf("%d is described with the codes %q, and has %q", status, codes, got[status]))
+		}
+	}
+	for status := range got {
+		if !slices.Contains(statuses, status) {
+			differences = append(differences, fmt.Sprintf("the status %d is not described", status))
+		}
+	}
+	return differences, nil
+}
+
 // codesIn returns the values of every property code below a value.
 func codesIn(value any) []string {
 	var found []string
