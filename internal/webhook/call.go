@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // arity is how many arguments a function takes.
@@ -22,7 +23,9 @@ var functions = map[string]arity{
 
 // lexemes are what tells the calls in an expression: texts, which may hold anything, a name with the parenthesis after it, and any other
 // character.
-var lexemes = regexp.MustCompile("(?s)" + `'(?:\\'|[^'])*'|"(?:\\.|[^"\\])*"` + "|`(?:\\\\.|[^`\\\\])*`" + `|([A-Za-z_][A-Za-z0-9_]*)[ \t\r\n]*\(|[^ \t\r\n]`)
+var lexemes = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("(?s)" + `'(?:\\'|[^'])*'|"(?:\\.|[^"\\])*"` + "|`(?:\\\\.|[^`\\\\])*`" + `|([A-Za-z_][A-Za-z0-9_]*)[ \t\r\n]*\(|[^ \t\r\n]`)
+})
 
 // call is a bracket that is open, and what is known of the arguments in it.
 type call struct {
@@ -37,7 +40,7 @@ type call struct {
 func checkCalls(text string) error {
 	open := []call{{}}
 	var before string
-	for _, at := range lexemes.FindAllStringSubmatchIndex(text, -1) {
+	for _, at := range lexemes().FindAllStringSubmatchIndex(text, -1) {
 		lexeme, top := text[at[0]:at[1]], &open[len(open)-1]
 		switch lexeme {
 		case ",":

@@ -261,7 +261,7 @@ func mustNotLetAStrangerName(t *testing.T, m mapper, payload []byte, words strin
 			t.Errorf("%s: the location %q changes the target from %+v to %+v", m.source, words, hostless, derived)
 		}
 	}
-	room := extracted(roomPattern, []string{words})
+	room := extracted(roomPattern(), []string{words})
 	if m.trusted == nil || room == "" || !is {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -41,7 +42,9 @@ type condition struct {
 
 // roomPattern finds a VideoSDK room id anywhere in a text, unless it is a part of something longer, such as a UUID: next to it may stand
 // no letter, with or without marks, no digit and no hyphen.
-var roomPattern = regexp.MustCompile(`(?:^|` + apart + `)([0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4})(?:$|` + apart + `)`)
+var roomPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:^|` + apart + `)([0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4})(?:$|` + apart + `)`)
+})
 
 const apart = `[^\pL\pM\pN\x{2010}\x{2011}-]`
 
@@ -74,7 +77,7 @@ func newProfile(f *fields) profile {
 	}
 	f.take(skip)
 	if p.extract == nil {
-		p.extract = roomPattern
+		p.extract = roomPattern()
 	}
 	if !f.has("room") && !f.has("customerRoom") && !f.has("sharedRoom") && !f.has("customRoom") && !f.has("session") {
 		f.mistake("room", "expected at least one of room, customRoom and session")

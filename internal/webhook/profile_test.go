@@ -72,7 +72,7 @@ func TestRoomsAreFoundInTexts(t *testing.T) {
 		"%2Fabcd-efgh-ijkl":                      "",
 		"abcd-efgh-ıjkl":                         "",
 	} {
-		if got := extracted(roomPattern, []string{text}); got != want {
+		if got := extracted(roomPattern(), []string{text}); got != want {
 			t.Errorf("in %q there is %q, want %q", text, got, want)
 		}
 	}
