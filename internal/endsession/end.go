@@ -34,7 +34,7 @@ func (a *attempt) end(ctx context.Context, p proposal) (proposal, error) {
 		if !a.forNow(e) {
 			return a.confirm(ctx, p, e)
 		}
-		if e.Class != Transient || made == maxCalls || !a.pause(ctx, made, e.RetryAfter) {
+		if !a.again(ctx, made, e) {
 			return proposal{}, e
 		}
 	}

@@ -28,6 +28,7 @@ func TestEnd(t *testing.T) {
 		name    string
 		world   func(*world)
 		final   bool // credentials are final at this door
+		patient bool // this door waits while VideoSDK throttles
 		outcome endsession.Outcome
 		code    endsession.Code // with no outcome, the code of the error
 		calls   int
@@ -63,6 +64,25 @@ func TestEnd(t *testing.T) {
 		},
 		{name: "never reached gives the claim up", world: func(w *world) { w.onEnd = always(notReached) }, code: endsession.CodeVideoSDKUnavailable, calls: 3},
 		{name: "always throttled gives the claim up", world: func(w *world) { w.onEnd = always(func() error { return throttled(0) }) }, code: endsession.CodeVideoSDKThrottled, calls: 3},
+		{
+			name: "throttled for long, then taken, where a queue waits", patient: true, outcome: endsession.Ended, calls: 9, acted: 1,
+			world: func(w *world) {
+				w.onEnd = func(n int) error {
+					if n <= 8 {
+						return throttled(0)
+					}
+					return nil
+				}
+			},
+		},
+		{
+			name: "always throttled gives the claim up at the deadline, where a queue waits", patient: true, code: endsession.CodeVideoSDKThrottled, calls: 15,
+			world: func(w *world) { w.onEnd = always(func() error { return throttled(0) }) },
+		},
+		{
+			name: "never reached is no matter of patience", patient: true, code: endsession.CodeVideoSDKUnavailable, calls: 3,
+			world: func(w *world) { w.onEnd = always(notReached) },
+		},
 		{name: "always lost holds the claim", world: func(w *world) { w.onEnd = always(lostAnswer) }, code: endsession.CodeVideoSDKUnavailable, calls: 3, held: true},
 		{
 			name: "lost, and then throttled, holds the claim too",
@@ -120,7 +140,7 @@ func TestEnd(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
-				w.policy.FinalCredentials = tt.final
+				w.policy.FinalCredentials, w.policy.Patient = tt.final, tt.patient
 				w.live(time.Hour)
 				if tt.world != nil {
 					tt.world(w)

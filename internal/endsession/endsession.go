@@ -79,6 +79,10 @@ type Policy struct {
 	// FinalCredentials says that refused credentials end a trigger as failed, because a caller waits for the answer. Queues and
 	// buses leave it false: they deliver again once the credentials are mended.
 	FinalCredentials bool
+
+	// Patient says that a call that VideoSDK throttles is repeated as long as there is time, instead of three times. It is for a queue
+	// whose batches at once are bounded: while they wait, the queue hands on nothing that would be throttled too.
+	Patient bool
 }
 
 // Clock is time as the use case sees it.

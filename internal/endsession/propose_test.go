@@ -248,6 +248,7 @@ func TestTransientReadsAreRepeatedWithinTheDeadline(t *testing.T) {
 		name  string
 		err   func() error
 		fails int
+		waits bool            // this door waits while VideoSDK throttles
 		want  endsession.Code // "" for an ended session
 		reads int
 		takes time.Duration
@@ -256,11 +257,14 @@ func TestTransientReadsAreRepeatedWithinTheDeadline(t *testing.T) {
 		{name: "three failures", err: notReached, fails: 3, want: endsession.CodeVideoSDKUnavailable, reads: 3, takes: 375 * time.Millisecond},
 		{name: "throttled with a time to wait", err: func() error { return throttled(5 * time.Second) }, fails: 1, reads: 2, takes: 5125 * time.Millisecond},
 		{name: "throttled for longer than there is", err: func() error { return throttled(time.Minute) }, fails: 1, want: endsession.CodeVideoSDKThrottled, reads: 1},
+		{name: "throttled for longer than there is, where a queue waits", err: func() error { return throttled(time.Minute) }, fails: 1, waits: true, want: endsession.CodeVideoSDKThrottled, reads: 1},
+		{name: "throttled six times, where a queue waits", err: func() error { return throttled(0) }, fails: 6, waits: true, reads: 7, takes: 5875 * time.Millisecond},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
+				w.policy.Patient = tt.waits
 				w.live(time.Hour)
 				w.onRead = func(n int) error {
 					if n <= tt.fails {

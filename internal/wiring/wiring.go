@@ -72,7 +72,9 @@ func Service(p start.Process) (*endsession.Service, error) {
 		Outbox: &publish.EventBridge{Events: events, Bus: c.EventBusName, Names: c.PublishParticipantNames},
 		Policy: endsession.Policy{
 			MaxTriggerAge: c.MaxTriggerAge, BookingLead: c.BookingLead, BookingGrace: c.BookingGrace,
-			DryRun: c.DryRun, FinalCredentials: p.Function == config.API, // its callers wait for an answer
+			DryRun:           c.DryRun,
+			FinalCredentials: p.Function == config.API, // its callers wait for an answer
+			Patient:          p.Function == config.SQS, // MaximumConcurrency bounds its batches
 		},
 		Clock:   endsession.Clock{Now: p.Now, Sleep: sleep},
 		Token:   rand.Text,

@@ -97,6 +97,12 @@ var promises = []mutation{
 		"\t}\n\tif p, refused := a.guard(session); refused {"},
 
 	// end
+	{"a queue is no more patient than a caller", useCase + "repeat.go",
+		"patient := a.with.Policy.Patient &&", "patient := false &&"},
+	{"every failure is waited for", useCase + "repeat.go",
+		"a.with.Policy.Patient && e.Code == CodeVideoSDKThrottled", "a.with.Policy.Patient"},
+	{"callers wait as long as a queue", useCase + "repeat.go",
+		"(patient || made < maxCalls)", "(e.Code == CodeVideoSDKThrottled || made < maxCalls)"},
 	{"an end is called again without a look", useCase + "end.go",
 		"if made > 0 || a.with", "if a.with"},
 	{"a look counts for an hour", useCase + "end.go",

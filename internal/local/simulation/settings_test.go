@@ -61,7 +61,7 @@ func newSettings(l luck) settings {
 		senderSkew:  l.between(-time.Second, time.Second),
 		policy: endsession.Policy{
 			MaxTriggerAge: among(l, 5*time.Minute, time.Hour, 24*time.Hour, 24*time.Hour, 336*time.Hour),
-			BookingLead:   15 * time.Minute, BookingGrace: among(l, 2*time.Minute, time.Hour),
+			BookingLead:   15 * time.Minute, BookingGrace: among(l, 2*time.Minute, time.Hour), Patient: l.chance(0.5),
 		},
 		faults:     among(l, 0, 0.05, 0.2, 0.4),
 		crashes:    among(l, 0, 0, 0.03, 0.1),
