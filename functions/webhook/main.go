@@ -2,11 +2,13 @@
 package main
 
 import (
+	"context"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"videosdk-end-session/internal/ahead"
 	"videosdk-end-session/internal/config"
 	"videosdk-end-session/internal/queue"
 	"videosdk-end-session/internal/start"
@@ -21,6 +23,9 @@ func main() {
 			Secret: secret, BookingLead: p.Config.BookingLead, BookingGrace: p.Config.BookingGrace, Failed: p.Webhooks.ExpressionsFailed,
 		}
 		triggers := queue.New(sqs.NewFromConfig(p.AWS), p.Config.QueueURL)
+		p.Ahead("connection to SQS", func(ctx context.Context) error {
+			return ahead.Open(ctx, p.AWS.HTTPClient.Do, p.Config.QueueURL, 1)
+		})
 		return handler{receiver: receiver, queue: triggers, log: p.Webhooks, now: p.Now}, err
 	})
 	if err != nil {

@@ -8,6 +8,10 @@ package rehearsal
 import (
 	"bufio"
 	"context"
+	"crypto/hmac"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -26,15 +30,19 @@ const Endpoint = "http://rehearsal.invalid"
 // Stage is the outside of one rehearsal.
 type Stage struct {
 	now     time.Time
+	door    string
 	serving sync.WaitGroup
 
-	mu    sync.Mutex
-	ends  []net.Conn
-	ended bool
+	mu     sync.Mutex
+	ends   []net.Conn
+	ended  bool
+	played map[string]bool // operations of AWS
 }
 
-// New returns a stage on which it is now.
-func New(now time.Time) *Stage { return &Stage{now: now} }
+// New returns a stage on which it is now, for the function of that name: api, eventbridge, sqs or webhook.
+func New(now time.Time, function string) *Stage {
+	return &Stage{now: now, door: function, played: map[string]bool{}}
+}
 
 // Dial returns a connection to the stage, whatever the address. It has the form of http.Transport.DialContext.
 func (s *Stage) Dial(context.Context, string, string) (net.Conn, error) {
@@ -68,10 +76,11 @@ func (s *Stage) serve(far net.Conn) {
 		if err != nil {
 			return
 		}
-		if _, err := io.Copy(io.Discard, request.Body); err != nil {
+		body, err := io.ReadAll(request.Body)
+		if err != nil {
 			return
 		}
-		status, document := s.answer(request)
+		status, document := s.answer(request, body)
 		_, err = fmt.Fprintf(far, "HTTP/1.1 %d -\r\nContent-Type: application/json\r\nX-Request-Id: rehearsal\r\nContent-Length: %d\r\n\r\n%s", status, len(document), document)
 		if err != nil {
 			return
@@ -79,19 +88,30 @@ func (s *Stage) serve(far net.Conn) {
 	}
 }
 
-// answer has the answers that a trigger meets on its way to an ended session.
-func (s *Stage) answer(request *http.Request) (status int, document string) {
+// answer has the answers that a trigger meets on its way to an ended session, or a webhook on its way to the queue.
+func (s *Stage) answer(request *http.Request, body []byte) (status int, document string) {
 	session := fmt.Sprintf(`{"id":"rehearsal","roomId":"rehearsal","customRoomId":"rehearsal","start":%q,"end":null,"status":"ongoing",
 		"participants":[{"participantId":"rehearsal","name":"rehearsal","timelog":[{"start":%[1]q,"end":null}]}],
 		"links":{"get_room":"rehearsal","get_session":"rehearsal"}}`, s.now.Add(-time.Hour).UTC().Format(time.RFC3339))
 	_, operation, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".")
+	s.mu.Lock()
+	s.played[operation] = true
+	s.mu.Unlock()
 	switch {
+	case operation == "GetSecretValue" && s.door == webhook:
+		return http.StatusOK, fmt.Sprintf(`{"SecretString":%q}`, sources)
 	case operation == "GetSecretValue":
 		return http.StatusOK, `{"SecretString":"{\"apiKey\":\"rehearsal\",\"secret\":\"rehearsal\"}"}`
 	case operation == "PutItem":
 		return http.StatusOK, `{}`
 	case operation == "PutEvents":
 		return http.StatusOK, `{"FailedEntryCount":0,"Entries":[{"EventId":"rehearsal"}]}`
+	case operation == "SendMessage":
+		var sent struct{ MessageBody string }
+		if err := json.Unmarshal(body, &sent); err != nil {
+			return http.StatusBadRequest, `{}`
+		}
+		return http.StatusOK, fmt.Sprintf(`{"MessageId":"rehearsal","MD5OfMessageBody":"%x"}`, md5.Sum([]byte(sent.MessageBody)))
 	case request.Method == http.MethodGet && request.URL.Path == "/v2/sessions":
 		return http.StatusOK, `{"data":[` + session + `]}`
 	case request.Method == http.MethodPost && request.URL.Path == "/v2/sessions/end":
@@ -101,25 +121,55 @@ func (s *Stage) answer(request *http.Request) (status int, document string) {
 	}
 }
 
-// Event returns a trigger as the door of that name is handed it, or nothing for a door that there is no rehearsal for.
-func (s *Stage) Event(door string) ([]byte, error) {
+// Played returns an error if what was to be rehearsed has not come to its end: a published outcome, or for a webhook a message.
+func (s *Stage) Played() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := "PutEvents"
+	if s.door == webhook {
+		last = "SendMessage"
+	}
+	if !s.played[last] {
+		return fmt.Errorf("it did not come to %s", last)
+	}
+	return nil
+}
+
+// webhook is the function for webhooks.
+const webhook = "webhook"
+
+// A source of webhooks that signs as many do, by an HMAC of the body, and the secret in which it stands.
+const (
+	source    = "rehearsal"
+	signature = "X-Cal-Signature-256"
+	secret    = "rehearsal"
+	sources   = `{"` + source + `":{"secrets":["` + secret + `"],"scheme":"calcom","profiles":[{
+		"when":"source == 'rehearsal'","room":"join('/', ['https:', roomId])","id":"id","occurredAt":"occurredAt","reason":"reason"}]}}`
+)
+
+// Event returns a trigger as the function is handed it.
+func (s *Stage) Event() ([]byte, error) {
 	at := s.now.UTC()
 	trigger := map[string]string{
 		"id": "rehearsal", "source": "rehearsal", "roomId": "rehearsal", "reason": "rehearsal", "occurredAt": at.Format(time.RFC3339Nano),
+	}
+	if s.door == webhook {
+		trigger["roomId"] = "rehe-arsa-lroo"
 	}
 	document, err := json.Marshal(trigger)
 	if err != nil {
 		return nil, err
 	}
-	switch door {
+	call := events.APIGatewayV2HTTPRequest{
+		Version: "2.0", Body: string(document), Headers: map[string]string{"content-type": "application/json"},
+		RequestContext: events.APIGatewayV2HTTPRequestContext{
+			RequestID: "rehearsal", HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: http.MethodPost},
+		},
+	}
+	switch s.door {
 	case "api":
-		return json.Marshal(events.APIGatewayV2HTTPRequest{
-			Version: "2.0", RouteKey: "POST /v1/sessions/end", RawPath: "/v1/sessions/end", Body: string(document),
-			Headers: map[string]string{"content-type": "application/json"},
-			RequestContext: events.APIGatewayV2HTTPRequestContext{
-				RequestID: "rehearsal", HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: http.MethodPost, Path: "/v1/sessions/end"},
-			},
-		})
+		call.RouteKey, call.RawPath = "POST /v1/sessions/end", "/v1/sessions/end"
+		return json.Marshal(call)
 	case "eventbridge":
 		return json.Marshal(events.EventBridgeEvent{
 			Version: "0", ID: "rehearsal", DetailType: "End Session", Source: "rehearsal", Time: at, Detail: document,
@@ -129,7 +179,14 @@ func (s *Stage) Event(door string) ([]byte, error) {
 			MessageId: "rehearsal", Body: string(document), EventSource: "aws:sqs", EventSourceARN: "arn:aws:sqs:us-east-1:000000000000:rehearsal",
 			Attributes: map[string]string{"SentTimestamp": fmt.Sprint(at.UnixMilli()), "ApproximateReceiveCount": "1"},
 		}}})
+	case webhook:
+		mac := hmac.New(sha256.New, []byte(secret))
+		mac.Write(document)
+		call.RouteKey, call.RawPath = "POST /v1/webhooks/{source}", "/v1/webhooks/"+source
+		call.PathParameters = map[string]string{"source": source}
+		call.Headers[strings.ToLower(signature)] = hex.EncodeToString(mac.Sum(nil))
+		return json.Marshal(call)
 	default:
-		return nil, nil
+		return nil, fmt.Errorf("there is no function %q", s.door)
 	}
 }

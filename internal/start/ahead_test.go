@@ -85,35 +85,42 @@ func TestWhatFailsOrHangsAheadDelaysTheStartByTwoSecondsAtMost(t *testing.T) {
 
 // TestARehearsalHasAnEventAndNoOutside rehearses each function with a handler that looks at both.
 func TestARehearsalHasAnEventAndNoOutside(t *testing.T) {
-	for function, wantsEvent := range map[config.Function]bool{config.API: true, config.EventBridge: true, config.SQS: true, config.Webhook: false} {
+	last := map[config.Function]string{
+		config.API: "PutEvents", config.EventBridge: "PutEvents", config.SQS: "PutEvents", config.Webhook: "SendMessage",
+	}
+	for function, operation := range last {
 		t.Run(string(function), func(t *testing.T) {
 			var log bytes.Buffer
 			p := process(t, &log)
 			p.Function, p.Config.DryRun = function, true
-			var handled bool
-			err := rehearse(t.Context(), p, func(stage Process) (lambda.Handler, error) {
-				if stage.Config.DryRun {
-					t.Error("the call that ends a session is not rehearsed")
-				}
-				return handling(func(ctx context.Context, event []byte) ([]byte, error) {
-					handled = true
-					if !json.Valid(event) || !bytes.Contains(event, []byte("rehearsal")) {
-						t.Errorf("the event is %s", event)
+			rehearsed := func(target string) error {
+				return rehearse(t.Context(), p, func(stage Process) (lambda.Handler, error) {
+					if stage.Config.DryRun {
+						t.Error("the call that ends a session is not rehearsed")
 					}
-					stage.Log.Error("said in a rehearsal")
-					request, err := http.NewRequestWithContext(ctx, http.MethodGet, stage.Config.VideoSDKAPIEndpoint+"/v2/sessions", nil)
-					if err != nil {
-						return nil, err
-					}
-					response, err := stage.AWS.HTTPClient.Do(request)
-					if err != nil {
-						return nil, err
-					}
-					return nil, response.Body.Close()
-				}), nil
-			})
-			if err != nil || handled != wantsEvent {
-				t.Errorf("handled %t, want %t: %v", handled, wantsEvent, err)
+					return handling(func(ctx context.Context, event []byte) ([]byte, error) {
+						if !json.Valid(event) || !bytes.Contains(event, []byte("rehearsal")) {
+							t.Errorf("the event is %s", event)
+						}
+						stage.Log.Error("said in a rehearsal")
+						request, err := http.NewRequestWithContext(ctx, http.MethodPost, *stage.AWS.BaseEndpoint, strings.NewReader("{}"))
+						if err != nil {
+							return nil, err
+						}
+						request.Header.Set("X-Amz-Target", target)
+						response, err := stage.AWS.HTTPClient.Do(request)
+						if err != nil {
+							return nil, err
+						}
+						return nil, response.Body.Close()
+					}), nil
+				})
+			}
+			if err := rehearsed("Service." + operation); err != nil {
+				t.Error(err)
+			}
+			if err := rehearsed("Service.PutItem"); err == nil || !strings.Contains(err.Error(), operation) {
+				t.Errorf("without %s: %v", operation, err)
 			}
 			if log.Len() > 0 {
 				t.Errorf("the log has %s", log.String())

@@ -24,10 +24,10 @@ func rehearse(ctx context.Context, p Process, build func(Process) (lambda.Handle
 			err = fmt.Errorf("panic: %v", v)
 		}
 	}()
-	stage := rehearsal.New(p.Now())
+	stage := rehearsal.New(p.Now(), string(p.Function))
 	defer stage.Close()
-	event, err := stage.Event(string(p.Function))
-	if err != nil || event == nil {
+	event, err := stage.Event()
+	if err != nil {
 		return err
 	}
 	endpoint := rehearsal.Endpoint
@@ -47,6 +47,8 @@ func rehearse(ctx context.Context, p Process, build func(Process) (lambda.Handle
 		return err
 	}
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: "rehearsal"})
-	_, err = handler.Invoke(ctx, event)
-	return err
+	if _, err := handler.Invoke(ctx, event); err != nil {
+		return err
+	}
+	return stage.Played()
 }

@@ -2,10 +2,14 @@ package stack_test
 
 import (
 	"errors"
+	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"videosdk-end-session/internal/local/stack"
 )
 
 func TestAMisconfiguredFunctionNamesEverythingAtItsStart(t *testing.T) {
@@ -28,5 +32,29 @@ func TestAMisconfiguredFunctionNamesEverythingAtItsStart(t *testing.T) {
 				t.Errorf("printed %s, want one line of JSON", out)
 			}
 		})
+	}
+}
+
+// TestEveryFunctionGetsReadyBeforeItsFirstEvent sends each function an event, and looks for what its start says that it could not do: a
+// rehearsal that came to an end other than a published outcome is among that.
+func TestEveryFunctionGetsReadyBeforeItsFirstEvent(t *testing.T) {
+	n := len(printed.all())
+	s := startWebhooks(t, stack.Config{})
+	live(t, s, room, 18*time.Minute)
+	wantAnswer(t, sendWebhook(t, s, stack.Webhook{Source: "calcom", Payload: cancelled("ready", "https://meet.example.com/"+room)}), http.StatusAccepted, "accepted")
+	wantIdle(t, s) // by the queue
+	for _, function := range []string{"ApiFunction", "EventBridgeFunction"} {
+		if _, err := s.Invoke(t.Context(), function, []byte(`{"roomId":"`+room+`"}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log := strings.Join(printed.since(n), "\n")
+	for _, function := range []string{"api", "eventbridge", "sqs", "webhook"} {
+		if !strings.Contains(log, `"door":"`+function+`"`) {
+			t.Errorf("%s has not said anything", function)
+		}
+	}
+	if strings.Contains(log, "start.ahead.failed") {
+		t.Errorf("a function was not ready:\n%s", log)
 	}
 }
