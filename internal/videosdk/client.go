@@ -103,14 +103,12 @@ func (c *Client) Live(ctx context.Context, room endsession.Target) ([]endsession
 	if err != nil {
 		return nil, err
 	}
-	var list struct {
-		Data []session `json:"data"`
-	}
-	if err := json.Unmarshal(answer.body, &list); err != nil || list.Data == nil {
+	list, err := readList(answer.body)
+	if err != nil || list == nil {
 		return nil, answer.unreadable("expected a list of sessions")
 	}
-	sessions := make([]endsession.Session, len(list.Data))
-	for i, s := range list.Data {
+	sessions := make([]endsession.Session, len(list))
+	for i, s := range list {
 		sessions[i] = s.session()
 	}
 	return sessions, nil
@@ -122,8 +120,8 @@ func (c *Client) Session(ctx context.Context, sessionID string) (endsession.Sess
 	if err != nil {
 		return endsession.Session{}, err
 	}
-	var s session
-	if err := json.Unmarshal(answer.body, &s); err != nil || s.ID == "" {
+	s, err := readOne(answer.body)
+	if err != nil || s.ID == "" {
 		return endsession.Session{}, answer.unreadable("expected a session")
 	}
 	return s.session(), nil
@@ -145,8 +143,8 @@ func (c *Client) End(ctx context.Context, roomID, sessionID string) (endsession.
 	if err != nil {
 		return endsession.Session{}, err
 	}
-	var s session
-	if err := json.Unmarshal(answer.body, &s); err != nil || s.ID == "" {
+	s, err := readOne(answer.body)
+	if err != nil || s.ID == "" {
 		return endsession.Session{}, nil
 	}
 	return s.session(), nil

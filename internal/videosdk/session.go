@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"unicode/utf8"
 
 	"videosdk-end-session/internal/endsession"
@@ -12,22 +13,27 @@ import (
 // session is a session as VideoSDK sends it, in both shapes that are known: the documented one, and the one with meetingId and
 // userMeetingId and without status and links, which the vendor's own SDK meets. Everything else in it is private and not read.
 type session struct {
-	ID            text                   `json:"id"`
-	RoomID        text                   `json:"roomId"`
-	MeetingID     text                   `json:"meetingId"`
-	CustomRoomID  text                   `json:"customRoomId"`
-	UserMeetingID text                   `json:"userMeetingId"`
-	Start         text                   `json:"start"`
-	End           text                   `json:"end"`
-	Status        text                   `json:"status"`
-	Participants  lenient[[]participant] `json:"participants"`
-	Links         lenient[links]         `json:"links"`
+	essence
+	Participants []participant `json:"participants"`
+	Links        links         `json:"links"`
+}
+
+// essence is what is needed of a session. The rest is told in passing.
+type essence struct {
+	ID            text `json:"id"`
+	RoomID        text `json:"roomId"`
+	MeetingID     text `json:"meetingId"`
+	CustomRoomID  text `json:"customRoomId"`
+	UserMeetingID text `json:"userMeetingId"`
+	Start         text `json:"start"`
+	End           text `json:"end"`
+	Status        text `json:"status"`
 }
 
 type participant struct {
-	ParticipantID text                `json:"participantId"`
-	Name          text                `json:"name"`
-	Timelog       lenient[[]presence] `json:"timelog"`
+	ParticipantID text       `json:"participantId"`
+	Name          text       `json:"name"`
+	Timelog       []presence `json:"timelog"`
 }
 
 type presence struct {
@@ -40,6 +46,44 @@ type links struct {
 	Session text `json:"get_session"`
 }
 
+// readOne reads a session. If something in it is of another type than known, only the essence is read.
+func readOne(body []byte) (session, error) {
+	var s session
+	err := json.Unmarshal(body, &s)
+	if isOfAnotherType(err) {
+		s = session{}
+		err = json.Unmarshal(body, &s.essence)
+	}
+	return s, err
+}
+
+// readList reads a list of sessions as readOne does. It is nil if there is none.
+func readList(body []byte) ([]session, error) {
+	var list struct {
+		Data []session `json:"data"`
+	}
+	err := json.Unmarshal(body, &list)
+	if !isOfAnotherType(err) {
+		return list.Data, err
+	}
+	var essences struct {
+		Data []essence `json:"data"`
+	}
+	if err := json.Unmarshal(body, &essences); err != nil {
+		return nil, err
+	}
+	list.Data = nil
+	for _, e := range essences.Data {
+		list.Data = append(list.Data, session{essence: e})
+	}
+	return list.Data, nil
+}
+
+func isOfAnotherType(err error) bool {
+	_, is := errors.AsType[*json.UnmarshalTypeError](err)
+	return is
+}
+
 func (s session) session() endsession.Session {
 	out := endsession.Session{
 		ID:           string(s.ID),
@@ -48,7 +92,7 @@ func (s session) session() endsession.Session {
 		Start:        string(s.Start),
 		End:          string(s.End),
 		Status:       string(s.Status),
-		Links:        endsession.Links{Room: string(s.Links.value.Room), Session: string(s.Links.value.Session)},
+		Links:        endsession.Links{Room: string(s.Links.Room), Session: string(s.Links.Session)},
 	}
 	if out.Status == "" {
 		out.StatusDerived = true
@@ -57,9 +101,9 @@ func (s session) session() endsession.Session {
 			out.Status = "ended"
 		}
 	}
-	for _, p := range s.Participants.value {
+	for _, p := range s.Participants {
 		participant := endsession.Participant{ID: string(p.ParticipantID), Name: string(p.Name)}
-		for _, stay := range p.Timelog.value {
+		for _, stay := range p.Timelog {
 			participant.Timelog = append(participant.Timelog, endsession.Presence{Start: string(stay.Start), End: string(stay.End)})
 		}
 		out.Participants = append(out.Participants, participant)
@@ -87,17 +131,6 @@ func (t *text) UnmarshalJSON(b []byte) error {
 		*t = text(s)
 	case c == '-' || c >= '0' && c <= '9':
 		*t = text(b)
-	}
-	return nil
-}
-
-// lenient is what is told and not needed: of another type than known, it is empty, and the rest of the answer stays readable.
-type lenient[T any] struct{ value T }
-
-// UnmarshalJSON reads any JSON value.
-func (l *lenient[T]) UnmarshalJSON(b []byte) error {
-	if json.Unmarshal(b, &l.value) != nil {
-		*l = lenient[T]{}
 	}
 	return nil
 }
