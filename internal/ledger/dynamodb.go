@@ -45,40 +45,55 @@ type attribute struct {
 // getItem is the document of a GetItem call.
 type getItem struct {
 	TableName      string
-	Key            map[string]attribute
+	Key            item
 	ConsistentRead bool
 }
 
 // putItem is the document of a PutItem call.
 type putItem struct {
 	TableName                           string
-	Item                                map[string]attribute
+	Item                                item
 	ConditionExpression                 string
-	ExpressionAttributeNames            map[string]string
-	ExpressionAttributeValues           map[string]attribute
+	ExpressionAttributeNames            names
+	ExpressionAttributeValues           values
 	ReturnValuesOnConditionCheckFailure string
 }
 
-// answered is the document of an answer, or of the refusal of a condition, with the item that is there.
-type answered struct{ Item map[string]attribute }
+// names are the attributes that conditions name: reserved words of DynamoDB, hence the placeholders.
+type names struct {
+	Owner string `json:"#owner"`
+	State string `json:"#state"`
+}
 
-// The attributes of an item. The two that conditions name are reserved words of DynamoDB, hence the placeholders below.
-const (
-	attrKey          = "pk"
-	attrState        = "state"
-	attrOwner        = "owner"
-	attrLease        = "leaseUntil" // epoch milliseconds, to be read by people and code
-	attrRoomID       = "roomId"
-	attrCustomRoomID = "customRoomId"
-	attrSessionID    = "sessionId"
-	attrPinRoom      = "pinRoomId"
-	attrPinSession   = "pinSessionId"
-	attrOutcome      = "outcome"
-	attrCode         = "code"
-	attrDetail       = "detail"
-	attrRecordedAt   = "recordedAt" // as recordedLayout
-	attrExpires      = "expiresAt"  // epoch seconds
-)
+// values are what conditions compare with.
+type values struct {
+	NextOwner *attribute `json:":nextOwner"`
+	NextState *attribute `json:":nextState"`
+	PrevOwner *attribute `json:":prevOwner,omitempty"`
+	PrevState *attribute `json:":prevState,omitempty"`
+	Now       *attribute `json:":now,omitempty"`
+}
+
+// answered is the document of an answer, or of the refusal of a condition, with the item that is there.
+type answered struct{ Item *item }
+
+// item is an entry as the attributes that it has.
+type item struct {
+	Key          *attribute `json:"pk,omitempty"`
+	State        *attribute `json:"state,omitempty"`
+	Owner        *attribute `json:"owner,omitempty"`
+	LeaseUntil   *attribute `json:"leaseUntil,omitempty"` // epoch milliseconds, to be read by people and code
+	RoomID       *attribute `json:"roomId,omitempty"`
+	CustomRoomID *attribute `json:"customRoomId,omitempty"`
+	SessionID    *attribute `json:"sessionId,omitempty"`
+	PinRoomID    *attribute `json:"pinRoomId,omitempty"`
+	PinSessionID *attribute `json:"pinSessionId,omitempty"`
+	Outcome      *attribute `json:"outcome,omitempty"`
+	Code         *attribute `json:"code,omitempty"`
+	Detail       *attribute `json:"detail,omitempty"`
+	RecordedAt   *attribute `json:"recordedAt,omitempty"` // as recordedLayout
+	ExpiresAt    *attribute `json:"expiresAt,omitempty"`  // epoch seconds
+}
 
 // recordedLayout is RFC 3339 in UTC, with nanoseconds.
 const recordedLayout = "2006-01-02T15:04:05.999999999Z"
@@ -92,32 +107,31 @@ const (
 // Load implements endsession.Ledger with a strongly consistent read.
 func (d *DynamoDB) Load(ctx context.Context, key string) (endsession.Entry, bool, error) {
 	var out answered
-	err := d.calls.Call(ctx, "GetItem", getItem{TableName: d.table, Key: map[string]attribute{attrKey: text(key)}, ConsistentRead: true}, &out)
+	err := d.calls.Call(ctx, "GetItem", getItem{TableName: d.table, Key: item{Key: text(key)}, ConsistentRead: true}, &out)
 	if err != nil {
 		return endsession.Entry{}, false, fmt.Errorf("get the ledger's item %s: %w", key, err)
 	}
-	if len(out.Item) == 0 {
+	if out.Item == nil {
 		return endsession.Entry{}, false, nil
 	}
-	return d.read(out.Item)
+	return d.read(*out.Item)
 }
 
 // Store implements endsession.Ledger with one conditional write that brings back the item which stood in its way.
 func (d *DynamoDB) Store(ctx context.Context, prev, next endsession.Entry) (endsession.Entry, bool, error) {
 	in := putItem{
 		TableName:                           d.table,
-		Item:                                item(next),
+		Item:                                itemOf(next),
 		ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-		ExpressionAttributeNames:            map[string]string{"#owner": attrOwner, "#state": attrState},
-		ExpressionAttributeValues:           map[string]attribute{":nextOwner": text(next.Owner), ":nextState": text(string(next.State))},
+		ExpressionAttributeNames:            names{Owner: "owner", State: "state"},
+		ExpressionAttributeValues:           values{NextOwner: text(next.Owner), NextState: text(string(next.State))},
 	}
 	if prev.Key == "" {
 		in.ConditionExpression = ifAbsent
-		in.ExpressionAttributeValues[":now"] = number(d.now().Unix())
+		in.ExpressionAttributeValues.Now = number(d.now().Unix())
 	} else {
 		in.ConditionExpression = ifSame
-		in.ExpressionAttributeValues[":prevOwner"] = text(prev.Owner)
-		in.ExpressionAttributeValues[":prevState"] = text(string(prev.State))
+		in.ExpressionAttributeValues.PrevOwner, in.ExpressionAttributeValues.PrevState = text(prev.Owner), text(string(prev.State))
 	}
 	err := d.calls.Call(ctx, "PutItem", in, nil)
 	if err == nil {
@@ -131,51 +145,44 @@ func (d *DynamoDB) Store(ctx context.Context, prev, next endsession.Entry) (ends
 	if err := json.Unmarshal(refusal.Body(), &stood); err != nil {
 		return endsession.Entry{}, false, fmt.Errorf("read what stood in the way of the ledger's item %s: %w", next.Key, err)
 	}
-	if len(stood.Item) == 0 {
+	if stood.Item == nil {
 		return endsession.Entry{}, false, nil
 	}
-	held, _, err := d.read(stood.Item)
+	held, _, err := d.read(*stood.Item)
 	return held, false, err
 }
 
 // read returns an item as an entry, and false if it has expired.
-func (d *DynamoDB) read(attributes map[string]attribute) (endsession.Entry, bool, error) {
-	entry, err := parse(attributes)
+func (d *DynamoDB) read(i item) (endsession.Entry, bool, error) {
+	entry, err := parse(i)
 	if err != nil || !live(entry, d.now()) {
 		return endsession.Entry{}, false, err
 	}
 	return entry, true, nil
 }
 
-// item returns an entry as the attributes that it has.
-func item(e endsession.Entry) map[string]attribute {
-	attributes := map[string]attribute{attrExpires: number(e.ExpiresAt.Unix())}
-	for _, field := range []struct{ name, value string }{
-		{attrKey, e.Key}, {attrState, string(e.State)}, {attrOwner, e.Owner},
-		{attrRoomID, e.Target.RoomID}, {attrCustomRoomID, e.Target.CustomRoomID}, {attrSessionID, e.Target.SessionID},
-		{attrPinRoom, e.Pin.RoomID}, {attrPinSession, e.Pin.SessionID},
-		{attrOutcome, string(e.Outcome)}, {attrCode, string(e.Code)}, {attrDetail, string(e.Detail)},
-	} {
-		if field.value != "" {
-			attributes[field.name] = text(field.value)
-		}
+func itemOf(e endsession.Entry) item {
+	i := item{
+		Key: text(e.Key), State: text(string(e.State)), Owner: text(e.Owner),
+		RoomID: text(e.Target.RoomID), CustomRoomID: text(e.Target.CustomRoomID), SessionID: text(e.Target.SessionID),
+		PinRoomID: text(e.Pin.RoomID), PinSessionID: text(e.Pin.SessionID),
+		Outcome: text(string(e.Outcome)), Code: text(string(e.Code)), Detail: text(string(e.Detail)), ExpiresAt: number(e.ExpiresAt.Unix()),
 	}
 	if !e.LeaseUntil.IsZero() {
-		attributes[attrLease] = number(e.LeaseUntil.UnixMilli())
+		i.LeaseUntil = number(e.LeaseUntil.UnixMilli())
 	}
 	if !e.RecordedAt.IsZero() {
-		attributes[attrRecordedAt] = text(e.RecordedAt.UTC().Format(recordedLayout))
+		i.RecordedAt = text(e.RecordedAt.UTC().Format(recordedLayout))
 	}
-	return attributes
+	return i
 }
 
-// parse reads what item wrote. Attributes that it does not know are left alone.
-func parse(attributes map[string]attribute) (endsession.Entry, error) {
+// parse reads what itemOf wrote. Attributes that it does not know are left alone.
+func parse(i item) (endsession.Entry, error) {
 	var bad error
-	str := func(name string) string {
-		value, exists := attributes[name]
+	str := func(name string, value *attribute) string {
 		switch {
-		case !exists:
+		case value == nil:
 			return ""
 		case value.S != nil:
 			return *value.S
@@ -184,10 +191,9 @@ func parse(attributes map[string]attribute) (endsession.Entry, error) {
 			return ""
 		}
 	}
-	num := func(name string) int64 {
-		value, exists := attributes[name]
+	num := func(name string, value *attribute) int64 {
 		switch {
-		case !exists:
+		case value == nil:
 			return 0
 		case value.N != nil:
 			n, err := strconv.ParseInt(*value.N, 10, 64)
@@ -201,23 +207,25 @@ func parse(attributes map[string]attribute) (endsession.Entry, error) {
 		}
 	}
 	e := endsession.Entry{
-		Key: str(attrKey), State: endsession.State(str(attrState)), Owner: str(attrOwner),
-		Target:    endsession.Target{RoomID: str(attrRoomID), CustomRoomID: str(attrCustomRoomID), SessionID: str(attrSessionID)},
-		Pin:       endsession.Pin{RoomID: str(attrPinRoom), SessionID: str(attrPinSession)},
-		Outcome:   endsession.Outcome(str(attrOutcome)),
-		Code:      endsession.Code(str(attrCode)),
-		ExpiresAt: time.Unix(num(attrExpires), 0).UTC(),
+		Key: str("pk", i.Key), State: endsession.State(str("state", i.State)), Owner: str("owner", i.Owner),
+		Target: endsession.Target{
+			RoomID: str("roomId", i.RoomID), CustomRoomID: str("customRoomId", i.CustomRoomID), SessionID: str("sessionId", i.SessionID),
+		},
+		Pin:       endsession.Pin{RoomID: str("pinRoomId", i.PinRoomID), SessionID: str("pinSessionId", i.PinSessionID)},
+		Outcome:   endsession.Outcome(str("outcome", i.Outcome)),
+		Code:      endsession.Code(str("code", i.Code)),
+		ExpiresAt: time.Unix(num("expiresAt", i.ExpiresAt), 0).UTC(),
 	}
-	if detail := str(attrDetail); detail != "" {
+	if detail := str("detail", i.Detail); detail != "" {
 		e.Detail = []byte(detail)
 	}
-	if ms := num(attrLease); ms != 0 {
+	if ms := num("leaseUntil", i.LeaseUntil); ms != 0 {
 		e.LeaseUntil = time.UnixMilli(ms).UTC()
 	}
-	if at := str(attrRecordedAt); at != "" {
+	if at := str("recordedAt", i.RecordedAt); at != "" {
 		t, err := time.Parse(recordedLayout, at)
 		if err != nil {
-			bad = errors.Join(bad, fmt.Errorf("the ledger's attribute %s: %w", attrRecordedAt, err))
+			bad = errors.Join(bad, fmt.Errorf("the ledger's attribute recordedAt: %w", err))
 		}
 		e.RecordedAt = t
 	}
@@ -225,7 +233,7 @@ func parse(attributes map[string]attribute) (endsession.Entry, error) {
 	case endsession.Claimed, endsession.Recorded, endsession.Published:
 	default:
 		// Of a later version, perhaps: it must not be taken for a claim, and taken over.
-		bad = errors.Join(bad, fmt.Errorf("the ledger's attribute %s is %q, which is no state", attrState, e.State))
+		bad = errors.Join(bad, fmt.Errorf("the ledger's attribute state is %q, which is no state", e.State))
 	}
 	if bad != nil {
 		return endsession.Entry{}, bad
@@ -233,6 +241,12 @@ func parse(attributes map[string]attribute) (endsession.Entry, error) {
 	return e, nil
 }
 
-func text(s string) attribute { return attribute{S: &s} }
+// text returns a string, or nothing for an empty one.
+func text(s string) *attribute {
+	if s == "" {
+		return nil
+	}
+	return &attribute{S: &s}
+}
 
-func number(n int64) attribute { return attribute{N: new(strconv.FormatInt(n, 10))} }
+func number(n int64) *attribute { return &attribute{N: new(strconv.FormatInt(n, 10))} }
