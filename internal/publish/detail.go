@@ -36,17 +36,17 @@ type trigger struct {
 }
 
 type session struct {
-	ID                    *string           `json:"id"`
-	RoomID                *string           `json:"roomId"`
-	CustomRoomID          *string           `json:"customRoomId"`
-	Start                 *string           `json:"start"`
-	End                   *string           `json:"end"`
-	Status                *string           `json:"status"`
-	StatusDerived         bool              `json:"statusDerived"`
-	ParticipantCount      int               `json:"participantCount"`
-	Participants          []json.RawMessage `json:"participants"`
-	ParticipantsTruncated bool              `json:"participantsTruncated,omitempty"`
-	Links                 links             `json:"links"`
+	ID                    *string       `json:"id"`
+	RoomID                *string       `json:"roomId"`
+	CustomRoomID          *string       `json:"customRoomId"`
+	Start                 *string       `json:"start"`
+	End                   *string       `json:"end"`
+	Status                *string       `json:"status"`
+	StatusDerived         bool          `json:"statusDerived"`
+	ParticipantCount      int           `json:"participantCount"`
+	Participants          []participant `json:"participants"`
+	ParticipantsTruncated bool          `json:"participantsTruncated,omitempty"`
+	Links                 links         `json:"links"`
 }
 
 type participant struct {
@@ -87,7 +87,7 @@ func render(r endsession.Report, names bool) ([]byte, error) {
 		Session: session{
 			ID: known(s.ID), RoomID: known(s.RoomID), CustomRoomID: known(s.CustomRoomID),
 			Start: known(s.Start), End: known(s.End), Status: known(s.Status), StatusDerived: s.StatusDerived,
-			ParticipantCount: len(s.Participants), Participants: []json.RawMessage{},
+			ParticipantCount: len(s.Participants), Participants: make([]participant, len(s.Participants)),
 			Links: links{Room: endsession.Truncate(s.Links.Room), Session: endsession.Truncate(s.Links.Session)},
 		},
 	}
@@ -96,12 +96,8 @@ func render(r endsession.Report, names bool) ([]byte, error) {
 			Code: e.Code, Message: endsession.Truncate(e.Message), HTTPStatus: e.HTTPStatus, RequestID: endsession.Truncate(e.RequestID),
 		}
 	}
-	for _, p := range s.Participants {
-		one, err := json.Marshal(presented(p, names))
-		if err != nil {
-			return nil, fmt.Errorf("render a participant: %w", err)
-		}
-		d.Session.Participants = append(d.Session.Participants, one)
+	for i, p := range s.Participants {
+		d.Session.Participants[i] = presented(p, names)
 	}
 	rendered, err := json.Marshal(d)
 	if err != nil {
@@ -114,7 +110,11 @@ func render(r endsession.Report, names bool) ([]byte, error) {
 	over := len(rendered) + len(`"participantsTruncated":true,`) - maxDetail
 	for over > 0 && len(d.Session.Participants) > 0 {
 		last := len(d.Session.Participants) - 1
-		over -= len(d.Session.Participants[last]) + len(",")
+		one, err := json.Marshal(d.Session.Participants[last])
+		if err != nil {
+			return nil, fmt.Errorf("render a participant: %w", err)
+		}
+		over -= len(one) + len(",")
 		d.Session.Participants = d.Session.Participants[:last]
 	}
 	return json.Marshal(d)
