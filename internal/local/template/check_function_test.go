@@ -151,7 +151,7 @@ func functionsRunAsMeasured(p *project) (found problems) {
 	found.compare("functions", got, want)
 	for _, f := range p.of(kindFunction) {
 		merged, _ := merge(p.globals, f.properties)
-		if merged["Tracing"] != "Active" {
+		if merged["Tracing"] != p.parameters["Tracing"] {
 			found.addf("%s is traced: %v", f.logicalID, merged["Tracing"])
 		}
 	}

@@ -123,6 +123,7 @@ var refused = map[string][]string{
 	"LogRetentionDays":        {"0", "2"},
 	"LogSampleRate":           {"-0.1", "1.1"},
 	"LogLevel":                {"LOUD"},
+	"Tracing":                 {"Disabled"},
 	"Architecture":            {"amd64"},
 	"MemorySize":              {"127", "10241"},
 	"MaximumConcurrency":      {"1", "1001"},

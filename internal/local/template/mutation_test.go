@@ -227,7 +227,7 @@ func TestEachOfTheseChangesOfTheTemplateIsNoticed(t *testing.T) {
 		{"a variable of another value", "  EventBridgeFunction:", "QUEUE_URL: !Ref TriggerQueue", "QUEUE_URL: !Ref DeadLetterQueue"},
 		{"a parameter that is not obeyed", "Globals:", "SECRET_TTL: !Ref SecretTtl", "SECRET_TTL: 5m"},
 		{"another way to build", "  ApiFunction:", "BuildMethod: makefile", "BuildMethod: go1.x"},
-		{"a function that is not traced", "Globals:", "Tracing: Active", "Tracing: PassThrough"},
+		{"functions that are traced as nobody asked for", "Globals:", "Tracing: !Ref Tracing", "Tracing: Active"},
 		{"logs that are no JSON", "Globals:", "LogFormat: JSON", "LogFormat: Text"},
 		{"logs of another function", "  SqsFunction:", "!Ref SqsLogGroup", "!Ref ApiLogGroup"},
 		{"logs for ever", "  SqsLogGroup:", "!Ref LogRetentionDays", "3653"},

@@ -111,6 +111,7 @@ var everything = map[string]string{
 	"RequestBurst":           "50",
 	"RequestRate":            "30",
 	"SecretTtl":              "90s",
+	"Tracing":                "PassThrough",
 	"TriggerDetailTypes":     "Class Deleted,Booking Cancelled",
 	"TriggerEventSources":    "lms.classes,booking",
 	"VideoSdkApiEndpoint":    "https://api.example.com/v2",
