@@ -32,13 +32,15 @@ webhook: ## sign FILE as SOURCE does, send it to what make serve keeps up, and s
 test: .venv ## test everything
 	@echo "Testing$(if $(RACE), with the race detector,: no C compiler here so without the race detector) (the first time, Go compiles for some minutes) …"
 	@go vet ./...
-	@go test $(RACE) -count=1 -timeout 30m $$(go list ./... | grep -v '/local/template$$')
-	@go test -count=1 -timeout 30m ./internal/local/template
+	@go test $(RACE) -count=1 -timeout 30m $$(go list ./... | grep -v $(UNRACED:%=-e '/local/%$$'))
+	@go test -count=1 -timeout 30m $(UNRACED:%=./internal/local/%)
 	@cat dist/bad-days.txt dist/kills.txt
 	@head -1 dist/simulation.txt
 
-# The race detector needs cgo, and so a C compiler, on Linux. Reading a template a thousand times has nothing for it to find, and takes minutes.
+# The race detector needs cgo, and so a C compiler, on Linux. It would find nothing in reading a template a thousand times, nor in counting what
+# becomes of the use case, which the simulation of its promises runs with it; and both would take minutes.
 RACE := $(if $(shell command -v $${CC:-cc}),-race)
+UNRACED := template capacity
 
 .PHONY: build
 build: $(FUNCTIONS:%=build-%) ## build dist/<function>/bootstrap for Lambda (GOARCH=arm64 or amd64)

@@ -25,14 +25,56 @@ type cloud struct {
 	secret string // the value of every secret
 	hold   bool   // answers come soonest after the call at the soonest; not needed where the network is slower
 
-	mu     sync.Mutex
-	items  map[string]item
-	calls  map[string]int // by operation
-	events int            // entries of PutEvents
+	mu         sync.Mutex
+	items      map[string]item
+	calls      map[string]int // by operation
+	events     int            // entries of PutEvents
+	pieces     int            // of 64 KB, which is what they are billed by
+	writeUnits int            // of DynamoDB, for each write whether its condition held or not
 }
 
 // item is a DynamoDB item: attributes with their type, as on the wire.
 type item map[string]map[string]any
+
+// size is that of an item as DynamoDB counts it, in bytes:
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+func (i item) size() int {
+	total := 0
+	for name, typed := range i {
+		total += len(name)
+		for kind, value := range typed {
+			switch text, _ := value.(string); kind {
+			case "S":
+				total += len(text)
+			case "N":
+				total += (len(text)+1)/2 + 1
+			default: // what the functions write has no other
+				total++
+			}
+		}
+	}
+	return total
+}
+
+// bytes returns the size of all items.
+func (c *cloud) bytes() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	total := 0
+	for _, i := range c.items {
+		total += i.size()
+	}
+	return total
+}
+
+// forget counts from now on.
+func (c *cloud) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.items)
+	clear(c.calls)
+	c.events, c.pieces, c.writeUnits = 0, 0, 0
+}
 
 func newCloud(secret string, hold bool) *cloud {
 	return &cloud{secret: secret, hold: hold, items: map[string]item{}, calls: map[string]int{}}
@@ -154,6 +196,7 @@ func (c *cloud) putItem(body []byte) (any, error) {
 		return nil, unknown("an item without pk")
 	}
 	held := c.items[key]
+	c.writeUnits += (max(held.size(), in.Item.size()) + 1023) / 1024
 	if !condition(held, in.ExpressionAttributeValues) {
 		return nil, &refusal{
 			Type: "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", Message: "The conditional request failed", Item: held,
@@ -179,6 +222,7 @@ func (c *cloud) putEvents(body []byte) (any, error) {
 			return nil, unknown("an entry like number %d", i)
 		}
 		c.events++
+		c.pieces += (len(e.Source) + len(e.DetailType) + len(e.Detail) + 64<<10 - 1) / (64 << 10)
 		out[i] = map[string]string{"EventId": fmt.Sprintf("event-%d", c.events)}
 	}
 	return map[string]any{"Entries": out, "FailedEntryCount": 0}, nil

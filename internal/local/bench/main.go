@@ -3,7 +3,7 @@
 // makes the same calls as one would write it at first (`plain*` with a goroutine for each message). It prints what each takes, and whether
 // the budgets are met, most of which are ratios.
 //
-//	bench [-binaries folder] [-arm64 folder] [-only text] [-quick] [-set NAME=value,…]
+//	bench [-binaries folder] [-arm64 folder] [-only text] [-quick] [-record file] [-set NAME=value,…]
 //
 // All variants take turns, and what is told is the median. Times depend on the machine and on what else runs on it; instructions,
 // allocations, calls, connections and, mostly, ratios do not.
@@ -48,6 +48,7 @@ type bench struct {
 	counted         int    // how many warm events of each variant valgrind counts
 	many            int    // how many messages are sent for the row about many
 	folder          string // for files
+	record          string // the file that keeps what is billed; empty for none
 	set             map[string]string
 	table           *table
 }
@@ -58,6 +59,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 	arm64 := flags.String("arm64", "dist/bench-arm64", "folder with <program>/bootstrap for arm64")
 	only := flags.String("only", "", "make only the measurements whose name holds this")
 	quick := flags.Bool("quick", false, "measure less often")
+	record := flags.String("record", "", "the file to write to what is billed, which docs/cost.md and docs/scale.md are computed from")
 	set := flags.String("set", "", "variables for our functions, as in GOGC=400,GOMAXPROCS=1, to try something out")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -67,7 +69,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	b := &bench{binaries: *binaries, arm64: *arm64, rounds: 15, events: 300, counted: 50, many: 10_000, folder: folder, table: &table{out: out}, set: map[string]string{}}
+	b := &bench{binaries: *binaries, arm64: *arm64, rounds: 15, events: 300, counted: 50, many: 10_000, folder: folder, record: *record, table: &table{out: out}, set: map[string]string{}}
 	for _, variable := range strings.FieldsFunc(*set, func(r rune) bool { return r == ',' }) {
 		name, value, _ := strings.Cut(variable, "=")
 		b.set[name] = value
@@ -81,7 +83,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 		measure func(context.Context) error
 	}{
 		{"size", b.size}, {"start", b.start}, {"share", b.share}, {"distance", b.distance}, {"warm", b.warm}, {"instructions", b.instructions},
-		{"batch", b.batch}, {"many", b.manyMessages}, {"duplicate", b.duplicate}, {"webhook", b.webhook},
+		{"batch", b.batch}, {"many", b.manyMessages}, {"duplicate", b.duplicate}, {"webhook", b.webhook}, {"billed", b.billed},
 	} {
 		if !strings.Contains(m.name, *only) {
 			continue

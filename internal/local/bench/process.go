@@ -23,6 +23,10 @@ type process struct {
 	mu        sync.Mutex
 	reports   []lambdahost.Report
 	lastLines []string
+	counting  bool     // of the log
+	lines     int      // so far
+	bytes     int      // of them
+	emf       []string // those with metrics
 	pid       int
 	atReady   time.Duration // of a processor, until the first poll
 	how       string        // of the throttling
@@ -46,10 +50,17 @@ func (p *process) report(one lambdahost.Report) {
 	p.reports = append(p.reports, one)
 }
 
-// log keeps the last lines, to tell why something failed.
+// log keeps the last lines, to tell why something failed, and counts them if that is asked for.
 func (p *process) log(_, line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.counting {
+		p.lines++
+		p.bytes += len(line)
+		if strings.Contains(line, `"_aws":`) {
+			p.emf = append(p.emf, line)
+		}
+	}
 	p.lastLines = append(p.lastLines[max(0, len(p.lastLines)-4):], line)
 }
 

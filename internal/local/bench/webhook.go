@@ -41,6 +41,12 @@ func cancelled(n int) ([]byte, error) {
 	})
 }
 
+// expectWebhooks puts the secret of Cal.com's webhooks where the function finds it.
+func (w *world) expectWebhooks() {
+	w.cloud.secret = fmt.Sprintf(`{"calcom":{"secrets":[%q]}}`, webhookSecret)
+	w.environment["WEBHOOK_SECRET_ID"] = "webhooks"
+}
+
 // webhook tells what the function for webhooks takes: one environment, one webhook after the other.
 func (b *bench) webhook(ctx context.Context) error {
 	allocations, err := startAllocations(ctx, filepath.Join(b.binaries, webhookName, "bootstrap"))
@@ -55,9 +61,7 @@ func (b *bench) webhook(ctx context.Context) error {
 		return err
 	}
 	defer w.close()
-	w.cloud.secret = fmt.Sprintf(`{"calcom":{"secrets":[%q]}}`, webhookSecret)
-	w.environment["WEBHOOK_SECRET_ID"] = "webhooks"
-	w.environment["QUEUE_URL"] = "https://sqs.us-east-1.amazonaws.com/123456789012/triggers"
+	w.expectWebhooks()
 	r, err := start(b.variants(webhookName)[0], w, 0)
 	if err != nil {
 		return err

@@ -62,7 +62,6 @@ func newWorld(d distance, folder string) (_ *world, err error) {
 	w.environment = map[string]string{
 		"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_SESSION_TOKEN": "bench",
 		"VIDEOSDK_SECRET_ID": "videosdk", "LEDGER_TABLE": "ledger", "EVENT_BUS_NAME": "outcomes",
-		"DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead-letters",
 	}
 	var certificate *tls.Certificate
 	if d.tls {
@@ -82,6 +81,8 @@ func newWorld(d distance, folder string) (_ *world, err error) {
 			return nil, err
 		}
 	}
+	queues := w.environment["AWS_ENDPOINT_URL_SQS"] + "/123456789012/"
+	w.environment["QUEUE_URL"], w.environment["DEAD_LETTER_QUEUE_URL"] = queues+"triggers", queues+"dead-letters"
 	return w, nil
 }
 
@@ -131,31 +132,37 @@ func (w *world) setDelay(d time.Duration) {
 	w.videosdk.Load().SetDelay(d)
 }
 
-// messages makes triggers for rooms in which two people are, and returns them as a batch of the queue.
+// trigger makes a room in which two people are, and returns a document that ends their session.
+func (w *world) trigger(now time.Time) (map[string]string, error) {
+	w.made++
+	room := fmt.Sprintf("room-%04d-%04d", w.made/10_000, w.made%10_000)
+	account := w.videosdk.Load()
+	if err := account.AddRoom(standin.Room{ID: room, CustomID: "booking-" + room}); err != nil {
+		return nil, err
+	}
+	_, err := account.StartSession(room, standin.Session{
+		Start: now.Add(-time.Hour), Participants: []standin.Participant{{ID: "teacher", Name: "T"}, {ID: "pupil", Name: "P"}},
+	})
+	return map[string]string{
+		"id": "trigger-" + room, "source": "bench", "roomId": room, "reason": "class is over", "occurredAt": now.UTC().Format(time.RFC3339Nano),
+	}, err
+}
+
+// messages makes triggers and returns them as a batch of the queue.
 func (w *world) messages(n int) ([]byte, error) {
 	now := time.Now()
 	var batch events.SQSEvent
 	for range n {
-		w.made++
-		room := fmt.Sprintf("room-%04d-%04d", w.made/10_000, w.made%10_000)
-		account := w.videosdk.Load()
-		if err := account.AddRoom(standin.Room{ID: room, CustomID: "booking-" + room}); err != nil {
-			return nil, err
-		}
-		_, err := account.StartSession(room, standin.Session{
-			Start: now.Add(-time.Hour), Participants: []standin.Participant{{ID: "teacher", Name: "T"}, {ID: "pupil", Name: "P"}},
-		})
+		document, err := w.trigger(now)
 		if err != nil {
 			return nil, err
 		}
-		body, err := json.Marshal(map[string]string{
-			"id": "trigger-" + room, "source": "bench", "roomId": room, "reason": "class is over", "occurredAt": now.UTC().Format(time.RFC3339Nano),
-		})
+		body, err := json.Marshal(document)
 		if err != nil {
 			return nil, err
 		}
 		batch.Records = append(batch.Records, events.SQSMessage{
-			MessageId: "message-" + room, ReceiptHandle: "receipt", Body: string(body), EventSource: "aws:sqs", AWSRegion: "us-east-1",
+			MessageId: "message-" + document["id"], ReceiptHandle: "receipt", Body: string(body), EventSource: "aws:sqs", AWSRegion: "us-east-1",
 			EventSourceARN: "arn:aws:sqs:us-east-1:123456789012:triggers",
 			Attributes: map[string]string{
 				"SentTimestamp": fmt.Sprint(now.UnixMilli()), "ApproximateReceiveCount": "1", "AWSTraceHeader": "Root=1-5f0a1b2c-000000000000000000000001",
