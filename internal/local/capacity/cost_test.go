@@ -19,14 +19,7 @@ var memories = []int{128, 256, 512}
 
 // TestTheFiguresOfCost computes every figure of docs/cost.md, and compares the page.
 func TestTheFiguresOfCost(t *testing.T) {
-	m, err := Recorded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := read()
-	if err != nil {
-		t.Fatal(err)
-	}
+	m, d := given(t)
 	page(t, "cost.md", map[string]string{
 		"million": perMillion(t, m, d), "bill": billed(t, m, d), "memory": byMemory(t, m), "month": perMonth(t, m, d), "measured": measuredBy(m), "traces": traces(),
 		"prices": listed(),

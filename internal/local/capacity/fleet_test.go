@@ -3,13 +3,14 @@ package capacity
 import (
 	"container/heap"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
+	"testing"
 	"time"
 
 	"videosdk-end-session/internal/endsession"
@@ -17,30 +18,40 @@ import (
 	"videosdk-end-session/internal/local/template"
 )
 
-// deployed is what the template says of the trigger queue and its function.
+// deployed is what the template says of the doors, the trigger queue and its function.
 type deployed struct {
 	batch, maxReceive, memoryMB, concurrency int
+	requestRate                              float64 // a second
 	visibility, timeout                      time.Duration
 }
 
-// read reads it.
-func read() (deployed, error) {
-	t, err := template.Read(filepath.Join("..", "..", "..", "template.yaml"), template.Stack{
+// given returns what was measured, and what the template says.
+func given(t *testing.T) (Measured, deployed) {
+	t.Helper()
+	m, err := Recorded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := template.Read(filepath.Join("..", "..", "..", "template.yaml"), template.Stack{
 		Name: "s", AccountID: "123456789012", Region: "us-east-1", Endpoint: "http://localhost",
 	}, map[string]string{"VideoSdkSecretId": "videosdk"})
 	if err != nil {
-		return deployed{}, err
+		t.Fatal(err)
 	}
-	function, isFunction := t.Function("SqsFunction")
-	queue, isQueue := t.Queue("TriggerQueue")
+	function, isFunction := read.Function("SqsFunction")
+	queue, isQueue := read.Queue("TriggerQueue")
 	if !isFunction || !isQueue || len(function.Queues) == 0 || queue.Redrive == nil {
-		return deployed{}, errors.New("the template has no function SqsFunction of the queue TriggerQueue, or that no dead letters")
+		t.Fatal("the template has no function SqsFunction of the queue TriggerQueue, or that no dead letters")
 	}
 	source := function.Queues[0]
-	return deployed{
+	rate, err := strconv.ParseFloat(read.Parameters["RequestRate"], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, deployed{
 		batch: source.BatchSize, maxReceive: queue.Redrive.MaxReceiveCount, memoryMB: function.MemoryMB, concurrency: source.MaximumConcurrency,
-		visibility: queue.Visibility, timeout: function.Timeout,
-	}, nil
+		visibility: queue.Visibility, timeout: function.Timeout, requestRate: rate,
+	}
 }
 
 // spare is what the function keeps before its timeout.

@@ -36,14 +36,7 @@ func steadily(aDay float64, during time.Duration) []time.Duration {
 // simulate plays a scenario in a bubble of its own.
 func simulate(t *testing.T, s scenario) result {
 	t.Helper()
-	m, err := Recorded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := read()
-	if err != nil {
-		t.Fatal(err)
-	}
+	m, d := given(t)
 	if s.concurrency == 0 {
 		s.concurrency = d.concurrency
 	}
@@ -52,6 +45,7 @@ func simulate(t *testing.T, s scenario) result {
 	}
 	var r result
 	synctest.Test(t, func(t *testing.T) {
+		var err error
 		if r, err = s.run(m, d); err != nil {
 			t.Fatal(err)
 		}
@@ -76,14 +70,7 @@ const lessons = 5000
 
 // TestTheFiguresOfScale plays every scenario of docs/scale.md, and compares the page.
 func TestTheFiguresOfScale(t *testing.T) {
-	m, err := Recorded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := read()
-	if err != nil {
-		t.Fatal(err)
-	}
+	m, d := given(t)
 	page(t, "scale.md", map[string]string{
 		"assumptions": assumptions(m, d), "bell": bell(t, d), "slow": slow(t), "throttled": throttled(t), "steady": steady(t, d), "outage": outage(t, d),
 		"limits": limits(t, m, d),
@@ -198,7 +185,7 @@ func limits(t *testing.T, m Measured, d deployed) string {
 		tableDocs  = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/"
 	)
 	rows := [][]string{
-		{"HTTP, webhooks", "parameter `RequestRate`, " + at(20) + " a second", at(20), "Raise it, and `RequestBurst`: what is above gets 429."},
+		{"HTTP, webhooks", "parameter `RequestRate`, " + at(d.requestRate) + " a second", at(d.requestRate), "Raise it, and `RequestBurst`: what is above gets 429."},
 		{"queue", fmt.Sprintf("parameter `MaximumConcurrency`, %d", d.concurrency), at(rate(float64(d.concurrency), ten)), "Raise it, if VideoSDK takes more calls. Waiting costs nothing and loses nothing."},
 		{"all", "VideoSDK's rate, which it does not publish", "?", "Ask VideoSDK. Each trigger takes two calls."},
 		{"all", "DynamoDB, a new table: [4,000 write units a second](" + tableDocs + "warm-throughput-scenarios.html)", at(4000 / one.Use.WriteUnits), "Nothing: it doubles what it had by itself. Before a known peak, set the table's warm throughput."},

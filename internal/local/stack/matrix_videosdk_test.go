@@ -113,6 +113,10 @@ func badLists() []row {
 			name: "list: 429 for an hour", faults: with(throttles(on, "3600", always)), want: passing("videosdk_throttled", "ending"),
 			retryAfter: "3600",
 		},
+		{
+			name: "list: 429 for a while, without Retry-After", slow: true, faults: with(answers(on, http.StatusTooManyRequests, always)),
+			want: passing("videosdk_throttled", "ending"),
+		},
 		{name: "list: 500 once", faults: with(answers(on, 500, once)), want: settled("ending")},
 		{name: "list: 500 for a while", faults: with(answers(on, 500, always)), want: passing("videosdk_unavailable", "ending")},
 		{name: "list: 503 for a while", faults: with(answers(on, 503, always)), want: passing("videosdk_unavailable", "ending")},
@@ -175,6 +179,10 @@ func badEnds() []row {
 		{
 			name: "end: 429 for an hour", faults: with(throttles(on, "3600", always)), want: passing("videosdk_throttled", "ending"),
 			retryAfter: "3600",
+		},
+		{
+			name: "end: 429 for a while, without Retry-After", slow: true, faults: with(answers(on, http.StatusTooManyRequests, always)),
+			want: passing("videosdk_throttled", "ending"),
 		},
 		{name: "end: 500 once, before the effect", faults: with(answers(on, 500, once)), want: settled("ending")},
 		{name: "end: 500 once, after the effect", faults: with(afterEffect(answers(on, 500, once))), want: settled("ended")},
