@@ -36,6 +36,11 @@ func (a *attempt) propose(ctx context.Context) (proposal, error) {
 		}
 		return proposal{outcome: Failed, session: a.named(), err: e}, nil
 	}
+	if p.outcome == "" {
+		if late, refused := a.checkTimes(); refused { // that took as long as VideoSDK throttled
+			return late, nil
+		}
+	}
 	return p, nil
 }
 

@@ -289,3 +289,21 @@ func TestTransientReadsAreRepeatedWithinTheDeadline(t *testing.T) {
 		})
 	}
 }
+
+func TestAWindowThatClosesWhileVideoSDKThrottlesIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.policy.Patient = true
+		w.live(time.Hour)
+		w.onRead = func(n int) error {
+			if n == 1 {
+				return throttled(10 * time.Second)
+			}
+			return nil
+		}
+		r := trigger()
+		r.StartsAt, r.EndsAt = time.Now().Add(-time.Hour), time.Now().Add(5*time.Second-w.policy.BookingGrace)
+		w.wantOutcome(w.deliver(r), endsession.Refused, endsession.CodeAfterWindow)
+		w.wantCalls(0, 0)
+	})
+}

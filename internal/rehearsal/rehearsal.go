@@ -36,7 +36,7 @@ type Stage struct {
 	mu     sync.Mutex
 	ends   []net.Conn
 	ended  bool
-	played map[string]bool // operations of AWS
+	played map[string]bool // operations of AWS, and the end of a session
 }
 
 // New returns a stage on which it is now, for the function of that name: api, eventbridge, sqs or webhook.
@@ -94,6 +94,9 @@ func (s *Stage) answer(request *http.Request, body []byte) (status int, document
 		"participants":[{"participantId":"rehearsal","name":"rehearsal","timelog":[{"start":%[1]q,"end":null}]}],
 		"links":{"get_room":"rehearsal","get_session":"rehearsal"}}`, s.now.Add(-time.Hour).UTC().Format(time.RFC3339))
 	_, operation, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".")
+	if request.Method == http.MethodPost && request.URL.Path == "/v2/sessions/end" {
+		operation = ending
+	}
 	s.mu.Lock()
 	s.played[operation] = true
 	s.mu.Unlock()
@@ -114,23 +117,28 @@ func (s *Stage) answer(request *http.Request, body []byte) (status int, document
 		return http.StatusOK, fmt.Sprintf(`{"MessageId":"rehearsal","MD5OfMessageBody":"%x"}`, md5.Sum([]byte(sent.MessageBody)))
 	case request.Method == http.MethodGet && request.URL.Path == "/v2/sessions":
 		return http.StatusOK, `{"data":[` + session + `]}`
-	case request.Method == http.MethodPost && request.URL.Path == "/v2/sessions/end":
+	case operation == ending:
 		return http.StatusOK, session
 	default:
 		return http.StatusNotImplemented, `{}`
 	}
 }
 
-// Played returns an error if what was to be rehearsed has not come to its end: a published outcome, or for a webhook a message.
+// ending is the call that ends a session.
+const ending = "EndSession"
+
+// Played returns an error if what was to be rehearsed has not come to its end: a session's and a published outcome, or for a webhook a message.
 func (s *Stage) Played() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	last := "PutEvents"
+	want := []string{ending, "PutEvents"}
 	if s.door == webhook {
-		last = "SendMessage"
+		want = []string{"SendMessage"}
 	}
-	if !s.played[last] {
-		return fmt.Errorf("it did not come to %s", last)
+	for _, operation := range want {
+		if !s.played[operation] {
+			return fmt.Errorf("it did not come to %s", operation)
+		}
 	}
 	return nil
 }
@@ -138,7 +146,8 @@ func (s *Stage) Played() error {
 // webhook is the function for webhooks.
 const webhook = "webhook"
 
-// A source of webhooks that signs as many do, by an HMAC of the body, and the secret in which it stands.
+// A source of webhooks that signs as many do, by an HMAC of the body, and the secret in which it stands. Its expressions make use of what those
+// of the built-in sources do: a comparison, a function, and the search for a room in a URL.
 const (
 	source    = "rehearsal"
 	signature = "X-Cal-Signature-256"

@@ -93,7 +93,7 @@ func TestARehearsalHasAnEventAndNoOutside(t *testing.T) {
 			var log bytes.Buffer
 			p := process(t, &log)
 			p.Function, p.Config.DryRun = function, true
-			rehearsed := func(target string) error {
+			rehearsed := func(path, target string) error {
 				return rehearse(t.Context(), p, func(stage Process) (lambda.Handler, error) {
 					if stage.Config.DryRun {
 						t.Error("the call that ends a session is not rehearsed")
@@ -103,24 +103,32 @@ func TestARehearsalHasAnEventAndNoOutside(t *testing.T) {
 							t.Errorf("the event is %s", event)
 						}
 						stage.Log.Error("said in a rehearsal")
-						request, err := http.NewRequestWithContext(ctx, http.MethodPost, *stage.AWS.BaseEndpoint, strings.NewReader("{}"))
-						if err != nil {
-							return nil, err
+						for _, to := range []struct{ path, target string }{{path, ""}, {"", target}} {
+							request, err := http.NewRequestWithContext(ctx, http.MethodPost, *stage.AWS.BaseEndpoint+to.path, strings.NewReader("{}"))
+							if err != nil {
+								return nil, err
+							}
+							request.Header.Set("X-Amz-Target", to.target)
+							response, err := stage.AWS.HTTPClient.Do(request)
+							if err != nil {
+								return nil, err
+							}
+							if err := response.Body.Close(); err != nil {
+								return nil, err
+							}
 						}
-						request.Header.Set("X-Amz-Target", target)
-						response, err := stage.AWS.HTTPClient.Do(request)
-						if err != nil {
-							return nil, err
-						}
-						return nil, response.Body.Close()
+						return nil, nil
 					}), nil
 				})
 			}
-			if err := rehearsed("Service." + operation); err != nil {
+			if err := rehearsed("/v2/sessions/end", "Service."+operation); err != nil {
 				t.Error(err)
 			}
-			if err := rehearsed("Service.PutItem"); err == nil || !strings.Contains(err.Error(), operation) {
+			if err := rehearsed("/v2/sessions/end", "Service.PutItem"); err == nil || !strings.Contains(err.Error(), operation) {
 				t.Errorf("without %s: %v", operation, err)
+			}
+			if err := rehearsed("/v2/sessions", "Service."+operation); function != config.Webhook && err == nil {
+				t.Error("no error without the end of a session")
 			}
 			if log.Len() > 0 {
 				t.Errorf("the log has %s", log.String())

@@ -46,12 +46,12 @@ type links struct {
 	Session text `json:"get_session"`
 }
 
-// readOne reads a session. If something in it is of another type than known, only the essence is read.
+// readOne reads a session. Something in it may be of another type than known, as long as that is not the essence: json.Unmarshal leaves it
+// out, reads the rest, and tells of the first such place only.
 func readOne(body []byte) (session, error) {
 	var s session
 	err := json.Unmarshal(body, &s)
 	if isOfAnotherType(err) {
-		s = session{}
 		err = json.Unmarshal(body, &s.essence)
 	}
 	return s, err
@@ -69,14 +69,7 @@ func readList(body []byte) ([]session, error) {
 	var essences struct {
 		Data []essence `json:"data"`
 	}
-	if err := json.Unmarshal(body, &essences); err != nil {
-		return nil, err
-	}
-	list.Data = nil
-	for _, e := range essences.Data {
-		list.Data = append(list.Data, session{essence: e})
-	}
-	return list.Data, nil
+	return list.Data, json.Unmarshal(body, &essences)
 }
 
 func isOfAnotherType(err error) bool {

@@ -121,6 +121,19 @@ func TestTwoLiveSessionsAreListed(t *testing.T) {
 	}
 }
 
+// reads has a session read by each call.
+var reads = map[string]func(context.Context, *videosdk.Client) (endsession.Session, error){
+	"read": func(ctx context.Context, c *videosdk.Client) (endsession.Session, error) { return c.Session(ctx, "s") },
+	"end":  func(ctx context.Context, c *videosdk.Client) (endsession.Session, error) { return c.End(ctx, "r", "s") },
+	"list": func(ctx context.Context, c *videosdk.Client) (endsession.Session, error) {
+		list, err := c.Live(ctx, endsession.Target{RoomID: "r"})
+		if err != nil || len(list) != 1 {
+			return endsession.Session{}, fmt.Errorf("listed %v, %w", list, err)
+		}
+		return list[0], nil
+	},
+}
+
 // TestOpenFields reads sessions that no documentation foresees. None may make the answer unreadable.
 func TestOpenFields(t *testing.T) {
 	tests := []struct {
@@ -179,17 +192,6 @@ func TestOpenFields(t *testing.T) {
 		},
 		{name: "escapes", body: `{"id":"\u0073","status":"a\"b"}`, want: endsession.Session{ID: "s", Status: `a"b`}},
 	}
-	reads := map[string]func(context.Context, *videosdk.Client) (endsession.Session, error){
-		"read": func(ctx context.Context, c *videosdk.Client) (endsession.Session, error) { return c.Session(ctx, "s") },
-		"end":  func(ctx context.Context, c *videosdk.Client) (endsession.Session, error) { return c.End(ctx, "r", "s") },
-		"list": func(ctx context.Context, c *videosdk.Client) (endsession.Session, error) {
-			list, err := c.Live(ctx, endsession.Target{RoomID: "r"})
-			if err != nil || len(list) != 1 {
-				return endsession.Session{}, fmt.Errorf("listed %v, %w", list, err)
-			}
-			return list[0], nil
-		},
-	}
 	for _, tt := range tests {
 		for how, read := range reads {
 			t.Run(tt.name+", "+how, func(t *testing.T) {
@@ -213,9 +215,34 @@ func TestOpenFields(t *testing.T) {
 }
 
 func TestWhatIsOnlyToldMayBeOfAnyType(t *testing.T) {
-	server := record(t, says(`{"id":"s","roomId":"r","start":"x","participants":{"total":2},"links":[1]}`))
-	got, err := newClient(t, server.URL, nil, nil).Session(t.Context(), "s")
-	if err != nil || got.ID != "s" || got.RoomID != "r" || len(got.Participants) != 0 {
-		t.Errorf("Session() = %+v, %v; want what could be read", got, err)
+	const essence = `"id":"s","roomId":"r","start":"x","status":"ongoing"`
+	want := endsession.Session{ID: "s", RoomID: "r", Start: "x", Status: "ongoing"}
+	linked, told := want, want
+	linked.Links.Room = "room"
+	told.Participants = []endsession.Participant{{ID: "p"}, {}, {ID: "q", Timelog: []endsession.Presence{{Start: "y"}}}}
+	tests := []struct {
+		name, body string
+		want       endsession.Session
+	}{
+		{"participants and links", `{` + essence + `,"participants":{"total":2},"links":[1]}`, want},
+		{"participants", `{"participants":7,` + essence + `,"links":{"get_room":"room"}}`, linked},
+		{"one of them, and a timelog", `{` + essence + `,"links":true,"participants":[{"timelog":{},"participantId":"p"},5,{"participantId":"q","timelog":[{"start":"y"}]}]}`, told},
+	}
+	for _, tt := range tests {
+		for how, read := range reads {
+			t.Run(tt.name+", "+how, func(t *testing.T) {
+				body := tt.body
+				if how == "list" {
+					body = `{"data":[` + body + `]}`
+				}
+				got, err := read(t.Context(), newClient(t, record(t, says(body)).URL, nil, nil))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(tt.want, got); diff != "" {
+					t.Errorf("session (-want +got):\n%s", diff)
+				}
+			})
+		}
 	}
 }

@@ -97,12 +97,16 @@ var promises = []mutation{
 		"\t}\n\tif p, refused := a.guard(session); refused {"},
 
 	// end
+	{"what is told in passing makes a list unreadable", "internal/videosdk/session.go",
+		"if !isOfAnotherType(err) {", "if true {"},
 	{"a queue is no more patient than a caller", useCase + "repeat.go",
 		"patient := a.with.Policy.Patient &&", "patient := false &&"},
 	{"every failure is waited for", useCase + "repeat.go",
 		"a.with.Policy.Patient && e.Code == CodeVideoSDKThrottled", "a.with.Policy.Patient"},
 	{"callers wait as long as a queue", useCase + "repeat.go",
-		"(patient || made < maxCalls)", "(e.Code == CodeVideoSDKThrottled || made < maxCalls)"},
+		"patient := a.with.Policy.Patient && e.Code", "patient := e.Code"},
+	{"a booking's window may close while VideoSDK throttles", useCase + "propose.go",
+		"if p.outcome == \"\" {", "if false {"},
 	{"an end is called again without a look", useCase + "end.go",
 		"if made > 0 || a.with", "if a.with"},
 	{"a look counts for an hour", useCase + "end.go",

@@ -17,12 +17,12 @@ import (
 // keysTimeout bounds a call for the public keys of a source. Senders wait for three seconds.
 const keysTimeout = 2 * time.Second
 
-// Secret returns the webhook secret, cached, and has it fetched ahead. What is wrong with its sources is logged whenever it is fetched.
+// Secret returns the webhook secret, cached. What is wrong with its sources is logged whenever it is fetched.
 func Secret(p start.Process) (*credentials.Cache[*webhook.Sources], error) {
 	about := p.Secret(p.Config.WebhookSecretID)
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	parse := webhook.Parser(&http.Client{Timeout: keysTimeout, CheckRedirect: stay}, p.Now)
-	secret, err := credentials.New(credentials.Config[*webhook.Sources]{
+	return credentials.New(credentials.Config[*webhook.Sources]{
 		Secrets: secretsmanager.NewFromConfig(p.AWS), SecretID: p.Config.WebhookSecretID, TTL: p.Config.SecretTTL, Now: p.Now,
 		Stale: about.Stale, Fetched: about.Fetched,
 		Parse: func(secret []byte) (*webhook.Sources, error) {
@@ -33,14 +33,6 @@ func Secret(p start.Process) (*credentials.Cache[*webhook.Sources], error) {
 			return sources, err
 		},
 	})
-	if err != nil {
-		return nil, err
-	}
-	p.Ahead("webhook secret", func(ctx context.Context) error {
-		_, err := secret.Get(ctx)
-		return err
-	})
-	return secret, nil
 }
 
 // Reader returns the reader of a function that takes events from a queue or a bus. Without a webhook secret it knows Canvas Live Events
