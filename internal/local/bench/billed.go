@@ -68,7 +68,7 @@ func (b *bench) billed(ctx context.Context) error {
 func (b *bench) load(ctx context.Context, one delivered, d distance, memoryMB, rounds int) (capacity.Load, string, error) {
 	const starts = 5
 	l := capacity.Load{Function: one.function, Triggers: one.triggers, MemoryMB: memoryMB}
-	var begun, first []time.Duration
+	var first []time.Duration
 	var how string
 	for n := range starts {
 		events := 1
@@ -79,7 +79,7 @@ func (b *bench) load(ctx context.Context, one delivered, d distance, memoryMB, r
 		if err != nil {
 			return l, "", err
 		}
-		begun, first, how = append(begun, reports[0].InitDuration), append(first, reports[0].Billed()), r.how
+		first, how = append(first, reports[0].Billed()), r.how
 		if n > 0 {
 			continue
 		}
@@ -90,7 +90,7 @@ func (b *bench) load(ctx context.Context, one delivered, d distance, memoryMB, r
 			return l, "", err
 		}
 	}
-	l.Start, l.First = milliseconds(median(begun)), milliseconds(median(first))
+	l.First = milliseconds(median(first))
 	return l, how, nil
 }
 
@@ -144,7 +144,7 @@ func (p *process) use(n int) (capacity.Use, error) {
 	return capacity.Use{
 		WriteUnits: float64(c.writeUnits) * each, ReadUnits: float64(c.count("GetItem")) * each, ItemBytes: float64(c.bytes()) * each,
 		Events: float64(c.pieces) * each, Sends: float64(c.count("SendMessage")) * each,
-		LogLines: float64(p.lines) * each, LogBytes: float64(p.bytes) * each, Metrics: metrics,
+		LogBytes: float64(p.bytes) * each, Metrics: metrics,
 	}, err
 }
 

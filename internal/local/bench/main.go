@@ -69,7 +69,10 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	b := &bench{binaries: *binaries, arm64: *arm64, rounds: 15, events: 300, counted: 50, many: 10_000, folder: folder, record: *record, table: &table{out: out}, set: map[string]string{}}
+	b := &bench{
+		binaries: *binaries, arm64: *arm64, rounds: 15, events: 300, counted: 50, many: 10_000, folder: folder, record: *record,
+		table: &table{out: out}, set: map[string]string{},
+	}
 	for _, variable := range strings.FieldsFunc(*set, func(r rune) bool { return r == ',' }) {
 		name, value, _ := strings.Cut(variable, "=")
 		b.set[name] = value

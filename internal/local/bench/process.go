@@ -24,9 +24,8 @@ type process struct {
 	reports   []lambdahost.Report
 	lastLines []string
 	counting  bool     // of the log
-	lines     int      // so far
-	bytes     int      // of them
-	emf       []string // those with metrics
+	bytes     int      // of it so far
+	emf       []string // lines with metrics
 	pid       int
 	atReady   time.Duration // of a processor, until the first poll
 	how       string        // of the throttling
@@ -55,7 +54,6 @@ func (p *process) log(_, line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.counting {
-		p.lines++
 		p.bytes += len(line)
 		if strings.Contains(line, `"_aws":`) {
 			p.emf = append(p.emf, line)

@@ -6,11 +6,12 @@ import (
 	"videosdk-end-session/internal/endsession"
 )
 
-// million is what costs are told for.
+// aMillion triggers are what costs are told for.
 const aMillion = 1e6
 
 // What is not measured here.
 const (
+	accessBytes   = 330.0                                                 // of the access log's line for a request: the template's format, filled in
 	platformBytes = 700.0                                                 // of the lines that Lambda itself writes for an invocation, platform.start and platform.report
 	keptDays      = float64(endsession.Retention) / float64(24*time.Hour) // in the ledger
 	keptLogDays   = 30.0                                                  // parameter LogRetentionDays
@@ -54,7 +55,8 @@ func (l line) million() float64 { return l.each * l.dollars * aMillion }
 
 // bill returns what a trigger that comes by a way takes, with so much memory for the functions, none of them starting.
 func (m Measured) bill(w way, memoryMB int) ([]line, error) {
-	var invocations, seconds, lines, writes, kept, events, sends float64
+	var invocations, seconds, writes, reads, kept, events, sends float64
+	lines := accessBytes * w.apiRequests
 	for _, p := range w.parts {
 		l, err := m.Of(p.function, p.triggers, memoryMB)
 		if err != nil {
@@ -65,6 +67,7 @@ func (m Measured) bill(w way, memoryMB int) ([]line, error) {
 		seconds += l.Warm / 1000 * each
 		lines += (l.Use.LogBytes + platformBytes) * each
 		writes += l.Use.WriteUnits * each
+		reads += l.Use.ReadUnits * each
 		kept += l.Use.ItemBytes * each
 		events += l.Use.Events * each
 		sends += l.Use.Sends * each
@@ -76,12 +79,28 @@ func (m Measured) bill(w way, memoryMB int) ([]line, error) {
 		{lambdaTime, seconds * float64(memoryMB) / 1024},
 		{sqsRequest, w.sqsRequests + sends},
 		{tableWrite, writes},
+		{tableRead, reads},
 		{tableStorage, month(kept, keptDays)},
 		{tableRecovery, month(kept, keptDays)},
 		{busEvent, w.busEvents + events},
 		{logIngestion, lines / gigabyte},
 		{logStorage, month(lines, keptLogDays)},
 	}, nil
+}
+
+// starting returns the lines that starts add to a bill in which every event is an environment's first: more of Lambda's time, and the secrets
+// that are read. An environment that lives on reads them again in each SECRET_TTL.
+func (m Measured) starting(w way, memoryMB int) ([]line, error) {
+	var seconds, secrets float64
+	for _, p := range w.parts {
+		l, err := m.Of(p.function, p.triggers, memoryMB)
+		if err != nil {
+			return nil, err
+		}
+		seconds += (l.First - l.Warm) / 1000 / float64(p.triggers)
+		secrets += 1 / float64(p.triggers)
+	}
+	return []line{{lambdaTime, seconds * float64(memoryMB) / 1024}, {secretRequest, secrets}}, nil
 }
 
 func total(lines []line) float64 {

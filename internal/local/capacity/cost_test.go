@@ -21,13 +21,15 @@ var memories = []int{128, 256, 512}
 func TestTheFiguresOfCost(t *testing.T) {
 	m, d := given(t)
 	page(t, "cost.md", map[string]string{
-		"million": perMillion(t, m, d), "bill": billed(t, m, d), "memory": byMemory(t, m), "month": perMonth(t, m, d), "measured": measuredBy(m), "traces": traces(),
-		"prices": listed(),
+		"million": perMillion(t, m, d), "bill": billed(t, m, d), "memory": byMemory(t, m), "month": perMonth(t, m, d), "measured": measuredBy(m),
+		"traces": traces(), "prices": listed(),
 	})
 }
 
 func measuredBy(m Measured) string {
-	return fmt.Sprintf("Measured on %s over %d events of each kind, with VideoSDK %d ms and AWS %d ms away, over TLS, the processor held to its share by %s.\n", m.On, m.Events, m.VideoSDK, m.AWS, m.How)
+	return fmt.Sprintf(`Measured on %s over %d events of each kind, with VideoSDK %d ms and AWS %d ms away, over TLS, the processor held to its
+share by %s.
+`, m.On, m.Events, m.VideoSDK, m.AWS, m.How)
 }
 
 func mustBill(t *testing.T, m Measured, w way, memoryMB int) []line {
@@ -44,7 +46,9 @@ func perMillion(t *testing.T, m Measured, d deployed) string {
 	for _, w := range ways {
 		row := []string{w.name}
 		lines := mustBill(t, m, w, d.memoryMB)
-		for _, prices := range [][]price{{httpRequest}, {lambdaRequest, lambdaTime}, {sqsRequest}, {tableWrite, tableStorage, tableRecovery}, {busEvent}, {logIngestion, logStorage}} {
+		for _, prices := range [][]price{
+			{httpRequest}, {lambdaRequest, lambdaTime}, {sqsRequest}, {tableWrite, tableRead, tableStorage, tableRecovery}, {busEvent}, {logIngestion, logStorage},
+		} {
 			var sum float64
 			for _, l := range lines {
 				if slices.Contains(prices, l.price) {
@@ -53,9 +57,15 @@ func perMillion(t *testing.T, m Measured, d deployed) string {
 			}
 			row = append(row, fmt.Sprintf("%.2f", sum))
 		}
-		rows = append(rows, append(row, fmt.Sprintf("**%.2f**", total(lines))))
+		starts, err := m.starting(w, d.memoryMB)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, append(row, fmt.Sprintf("**%.2f**", total(lines)), fmt.Sprintf("%.2f more", total(starts))))
 	}
-	return table([]string{"dollars for a million triggers", "HTTP API", "Lambda", "SQS", "DynamoDB", "EventBridge", "logs", "together"}, rows)
+	return table([]string{
+		"dollars for a million triggers", "HTTP API", "Lambda", "SQS", "DynamoDB", "EventBridge", "logs", "together", "if each is a start",
+	}, rows)
 }
 
 // billed shows the arithmetic of one way.
@@ -64,6 +74,9 @@ func billed(t *testing.T, m Measured, d deployed) string {
 	var rows [][]string
 	lines := mustBill(t, m, ways[i], d.memoryMB)
 	for _, l := range lines {
+		if l.each == 0 {
+			continue
+		}
 		rows = append(rows, []string{l.what, short(l.each*aMillion) + " × " + l.per, "$" + short(l.dollars), fmt.Sprintf("$%.2f", l.million())})
 	}
 	return table([]string{ways[i].name + ", a million", "quantity", "price", ""}, append(rows, []string{"together", "", "", fmt.Sprintf("$%.2f", total(lines))}))
@@ -104,7 +117,7 @@ func perMonth(t *testing.T, m Measured, d deployed) string {
 	dollars := func(each price, n float64) string { return fmt.Sprintf("$%.2f", each.dollars*n) }
 	return table([]string{"each month", "", ""}, [][]string{
 		{"a secret", "one, two with webhooks", dollars(secretMonth, 1) + " to " + dollars(secretMonth, 2)},
-		{"Lambda asking an empty queue", fmt.Sprintf("five at once, each for 20 seconds: %s requests", grouped(int(polls))), dollars(sqsRequest, polls) + ", nothing if the account's first million requests are free"},
+		{"Lambda asking an empty queue, each of them", fmt.Sprintf("five at once, each for 20 seconds: %s requests", grouped(int(polls))), dollars(sqsRequest, polls) + ", nothing if the account's first million requests are free"},
 		{"metrics", fmt.Sprintf("%d for one source whose webhooks end meetings, if it has values in every hour; others as they occur, %d names in all", metrics, len(telemetry.Emitted)), dollars(metricMonth, float64(metrics))},
 		{"alarms, if asked for", fmt.Sprintf("%d that watch %d metrics", alarms, watched), dollars(alarmMonth, float64(watched))},
 		{"dashboard, if asked for", "one", dollars(dashboardMonth, 1) + ", nothing if it is one of the account's first three"},
@@ -158,8 +171,8 @@ func short(x float64) string {
 
 func TestABillAddsUp(t *testing.T) {
 	m := Measured{Loads: []Load{
-		{Function: "webhook", Triggers: 1, MemoryMB: 1024, Warm: 10, Use: Use{Sends: 1, LogBytes: 300}},
-		{Function: "sqs", Triggers: 10, MemoryMB: 1024, Warm: 100, Use: Use{WriteUnits: 30, ItemBytes: 20_000, Events: 10, LogBytes: 9300}},
+		{Function: "webhook", Triggers: 1, MemoryMB: 1024, Warm: 10, First: 30, Use: Use{Sends: 1, LogBytes: 300}},
+		{Function: "sqs", Triggers: 10, MemoryMB: 1024, Warm: 100, First: 200, Use: Use{WriteUnits: 30, ItemBytes: 20_000, Events: 10, LogBytes: 9300}},
 	}}
 	lines, err := m.bill(way{parts: []part{{"webhook", 1}, {"sqs", 10}}, apiRequests: 1, sqsRequests: 0.2}, 1024)
 	if err != nil {
@@ -170,14 +183,18 @@ func TestABillAddsUp(t *testing.T) {
 		got[l.what] = fmt.Sprintf("%.4f", l.million())
 	}
 	want := map[string]string{
-		httpRequest.what: "1.0000", lambdaRequest.what: "0.2200", lambdaTime.what: "0.2667", sqsRequest.what: "0.4800", tableWrite.what: "1.8750",
-		tableStorage.what: "0.2500", tableRecovery.what: "0.2000", busEvent.what: "1.0000", logIngestion.what: "1.0000", logStorage.what: "0.0600",
+		httpRequest.what: "1.0000", lambdaRequest.what: "0.2200", lambdaTime.what: "0.2667", sqsRequest.what: "0.4800", tableWrite.what: "1.8750", tableRead.what: "0.0000",
+		tableStorage.what: "0.2500", tableRecovery.what: "0.2000", busEvent.what: "1.0000", logIngestion.what: "1.1650", logStorage.what: "0.0699",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if sum := fmt.Sprintf("%.4f", total(lines)); sum != "6.3517" {
+	if sum := fmt.Sprintf("%.4f", total(lines)); sum != "6.5266" {
 		t.Errorf("together %s", sum)
+	}
+	starts, err := m.starting(way{parts: []part{{"webhook", 1}, {"sqs", 10}}}, 1024)
+	if err != nil || fmt.Sprintf("%.4f", total(starts)) != "5.9000" {
+		t.Errorf("starts add %.4f, %v", total(starts), err)
 	}
 	if _, err := m.bill(ways[0], 128); err == nil {
 		t.Error("no error for what was not measured")

@@ -71,7 +71,6 @@ var begun = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(-time.Hour) // bubbl
 
 // scenario is what the application is put to.
 type scenario struct {
-	name        string
 	arrivals    []time.Duration // of triggers on the queue, in their order
 	concurrency int             // parameter MaximumConcurrency
 	latency     time.Duration   // of a call to VideoSDK
@@ -83,7 +82,6 @@ type scenario struct {
 // message is a trigger on the queue.
 type message struct {
 	request  endsession.Request
-	number   int
 	came     time.Time
 	visible  time.Time
 	receives int
@@ -177,7 +175,7 @@ func (f *fleet) send() {
 		time.Sleep(time.Until(zero.Add(at)))
 		now := time.Now()
 		room := fmt.Sprintf("room-%06d", n)
-		m := &message{number: n, came: now, request: endsession.Request{
+		m := &message{came: now, request: endsession.Request{
 			Target: endsession.Target{RoomID: room}, Source: "timetable", ID: room, OccurredAt: now,
 		}}
 		f.mu.Lock()

@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"time"
 )
 
 // Measured is what `make bench BENCH="-only billed -record internal/local/capacity/measured.json"` measured.
@@ -24,7 +23,6 @@ type Load struct {
 	Function string
 	Triggers int     // in an event
 	MemoryMB int     // whose share of a processor the function has, once it has started
-	Start    float64 // milliseconds until the first poll, the median
 	First    float64 // milliseconds billed for a start and its first event, the median
 	Warm     float64 // milliseconds billed for each later event, the mean
 	Use      Use
@@ -37,7 +35,6 @@ type Use struct {
 	ItemBytes  float64 // that the ledger keeps
 	Events     float64 // published, a 64 KB piece each
 	Sends      float64 // messages sent to a queue
-	LogLines   float64
 	LogBytes   float64
 	Metrics    int // that CloudWatch makes of all lines, each combination of dimensions by itself
 }
@@ -62,9 +59,4 @@ func (m Measured) Of(function string, triggers, memoryMB int) (Load, error) {
 		}
 	}
 	return Load{}, fmt.Errorf("measured.json has no load of %s with %d triggers and %d MB", function, triggers, memoryMB)
-}
-
-// Own returns how long a warm event takes besides its calls to VideoSDK, one after the other.
-func (m Measured) Own(l Load, calls int) time.Duration {
-	return time.Duration((l.Warm - float64(calls*m.VideoSDK)) * float64(time.Millisecond))
 }

@@ -21,7 +21,7 @@ const (
 	alarmPage    = "bills that people published in 2026"
 	boardPage    = "[factualminds.com](https://www.factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards/), 2026-06-13"
 	xrayPage     = "[AWS](https://aws.amazon.com/xray/pricing/), undated copy"
-	recoveryPage = "a published bill of us-west-2, 2026-09-05; none of us-east-1 was found"
+	recoveryPage = "a published bill of us-west-2, 2026-09-05; of us-east-1 none since 2020 was found"
 )
 
 var (
@@ -30,6 +30,7 @@ var (
 	httpRequest    = price{"HTTP API, a request of up to 512 KB", 1.00e-6, "request", httpAPIPage}
 	sqsRequest     = price{"SQS, a request of up to 64 KB", 0.40e-6, "request", sqsPage}
 	tableWrite     = price{"DynamoDB, a write unit", 0.625e-6, "KB of the item", priceList}
+	tableRead      = price{"DynamoDB, a read unit", 0.125e-6, "4 KB of the item", priceList}
 	tableStorage   = price{"DynamoDB, storage", 0.25, "GB-month", priceList}
 	tableRecovery  = price{"DynamoDB, point-in-time recovery", 0.20, "GB-month", recoveryPage}
 	busEvent       = price{"EventBridge, an event of up to 64 KB", 1.00e-6, "event", busPage}
@@ -45,6 +46,6 @@ var (
 
 // prices are all of them, as docs/cost.md lists them.
 var prices = []price{
-	lambdaRequest, lambdaTime, httpRequest, sqsRequest, tableWrite, tableStorage, tableRecovery, busEvent, secretMonth, secretRequest,
+	lambdaRequest, lambdaTime, httpRequest, sqsRequest, tableWrite, tableRead, tableStorage, tableRecovery, busEvent, secretMonth, secretRequest,
 	logIngestion, logStorage, metricMonth, alarmMonth, dashboardMonth, traceRecorded,
 }
