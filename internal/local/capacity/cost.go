@@ -11,13 +11,14 @@ const aMillion = 1e6
 
 // What is not measured here.
 const (
-	accessBytes   = 330.0                                                 // of the access log's line for a request: the template's format, filled in
-	platformBytes = 700.0                                                 // of the lines that Lambda itself writes for an invocation, platform.start and platform.report
-	keptDays      = float64(endsession.Retention) / float64(24*time.Hour) // in the ledger
-	keptLogDays   = 30.0                                                  // parameter LogRetentionDays
-	monthDays     = 30.0                                                  // of a month, and
-	monthSeconds  = 2592000.                                              // its seconds
-	gigabyte      = 1e9
+	// Bytes of the access log's line for a request, the template's format filled in, and of the lines that Lambda itself writes for an
+	// invocation, platform.start and platform.report.
+	accessBytes, platformBytes = 330.0, 700.0
+	// Days that the ledger keeps an entry, and the template's LogRetentionDays.
+	keptDays, keptLogDays = float64(endsession.Retention) / float64(24*time.Hour), 30.0
+	// Of a month.
+	monthDays, monthSeconds = 30.0, 30.0 * 24 * 3600
+	gigabyte                = 1e9
 )
 
 // part is one function's work on a trigger's way.

@@ -78,9 +78,9 @@ func TestTheFiguresOfScale(t *testing.T) {
 }
 
 func assumptions(m Measured, d deployed) string {
-	return fmt.Sprintf(`Of the template: memory of %d MB, batches of up to %d, %s invisible, %d receives, a timeout of %s. Of VideoSDK: %d ms for each call where nothing
-else is said. Measured on %s: what the function takes besides, 1 to %d messages at a time, started and warm, with AWS %d ms away.
-`, d.memoryMB, d.batch, d.visibility, d.maxReceive, d.timeout, m.VideoSDK, m.On, d.batch, m.AWS)
+	return fmt.Sprintf(`Of the template: memory of %d MB, batches of up to %d, %s invisible, %d receives, a timeout of %s. Of VideoSDK: %d ms for each call,
+where nothing else is said. Measured on %s: what the function takes besides, 1 to %d messages at a time, started and warm, with AWS %d ms away.
+`, d.memoryMB, d.batch, about(d.visibility), d.maxReceive, about(d.timeout), m.VideoSDK, m.On, d.batch, m.AWS)
 }
 
 // bell is a school at which all lessons end in the same minute.
@@ -196,7 +196,7 @@ func limits(t *testing.T, m Measured, d deployed) string {
 		{"all", "DynamoDB: [40,000 write units a second](" + tableDocs + "on-demand-capacity-mode.html) for a table", at(40000 / one.Use.WriteUnits), "Ask AWS to raise it."},
 		{"HTTP, webhooks", "[10,000 requests a second](https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html) for the whole account, 2,500 in newer regions", at(10000), "Ask AWS to raise it."},
 		{"all", "Secrets Manager: [10,000 reads a second](https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html)", "never", "Nothing: each environment reads once in `SecretTtl`."},
-		{"queue", "SQS: [120,000 messages](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html) in flight", at(120_000/d.visibility.Seconds()) + " that fail", fmt.Sprintf("Nothing: what failed is in flight for %s. What waits is received later.", d.visibility)},
+		{"queue", "SQS: [120,000 messages](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html) in flight", at(120_000/d.visibility.Seconds()) + " that fail", fmt.Sprintf("Nothing: what failed is in flight for %s. What waits is received later.", about(d.visibility))},
 	}
 	return table([]string{"door", "what binds", "triggers a second", "what to do"}, rows)
 }
