@@ -17,6 +17,7 @@ import (
 
 	"videosdk-end-session/internal/endsession"
 	"videosdk-end-session/internal/publish"
+	"videosdk-end-session/internal/schematest"
 )
 
 var update = flag.Bool("update", false, "write the golden examples anew")
@@ -69,7 +70,7 @@ func TestGoldenExampleOfEachOutcome(t *testing.T) {
 				}
 			}
 			want := example(t, r.Outcome)
-			if diff := cmp.Diff(any(want), decode(t, detail)); diff != "" {
+			if diff := cmp.Diff(any(want), schematest.Decode(t, detail)); diff != "" {
 				t.Errorf("detail (-golden +got):\n%s", diff)
 			}
 			wantValid(t, closed(t), detail)

@@ -14,6 +14,7 @@ import (
 	"videosdk-end-session/internal/local/moto/mototest"
 	"videosdk-end-session/internal/local/template"
 	"videosdk-end-session/internal/publish"
+	"videosdk-end-session/internal/schematest"
 )
 
 const busTemplate = `
@@ -56,14 +57,14 @@ func TestEventsArriveThroughARuleOfTheBus(t *testing.T) {
 		detail := detailOf(t, r, false)
 		event := endsession.Event{Outcome: r.Outcome, Detail: detail, Time: recorded.Add(time.Duration(i) * time.Second), Trace: r.Request.Trace}
 		events = append(events, event)
-		want[event.Time.String()] = delivered{"videosdk.end-session", publish.DetailType(r.Outcome), event.Time, decode(t, detail)}
+		want[event.Time.String()] = delivered{"videosdk.end-session", publish.DetailType(r.Outcome), event.Time, schematest.Decode(t, detail)}
 	}
 	wantAllTaken(t, outbox.Publish(t.Context(), events), len(events))
 
 	got := map[string]delivered{}
 	for _, envelope := range await(t, aws, len(events)) {
 		at := envelope.Time.UTC()
-		got[at.String()] = delivered{envelope.Source, envelope.DetailType, at, decode(t, envelope.Detail)}
+		got[at.String()] = delivered{envelope.Source, envelope.DetailType, at, schematest.Decode(t, envelope.Detail)}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("events (-published +delivered):\n%.4000s", diff)

@@ -1,7 +1,6 @@
 package publish_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/schematest"
 )
 
 // schemaDocument reads outcome.schema.json.
@@ -21,40 +21,17 @@ func schemaDocument(t testing.TB) map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	document, ok := decode(t, text).(map[string]any)
+	document, ok := schematest.Decode(t, text).(map[string]any)
 	if !ok {
 		t.Fatal("the schema is no object")
 	}
 	return document
 }
 
-func decode(t testing.TB, text []byte) any {
-	t.Helper()
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatalf("%v in %.200s", err, text)
-	}
-	return value
-}
-
-func compile(t testing.TB, document map[string]any) *jsonschema.Schema {
-	t.Helper()
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat()
-	if err := compiler.AddResource("outcome.schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := compiler.Compile("outcome.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema
-}
-
 // published is the schema as consumers have it: open to new fields.
 func published(t testing.TB) *jsonschema.Schema {
 	t.Helper()
-	return compile(t, schemaDocument(t))
+	return schematest.Compile(t, schemaDocument(t))
 }
 
 // closed is the schema without room for a field that it does not describe, for what this application itself makes.
@@ -64,7 +41,7 @@ func closed(t testing.TB) *jsonschema.Schema {
 	for _, object := range describedObjects(document) {
 		object["additionalProperties"] = false
 	}
-	return compile(t, document)
+	return schematest.Compile(t, document)
 }
 
 // describedObjects returns the schema's objects that list fields, the conditions in allOf not included.
@@ -84,7 +61,7 @@ func describedObjects(schema map[string]any) []map[string]any {
 
 func wantValid(t *testing.T, schema *jsonschema.Schema, detail []byte) {
 	t.Helper()
-	if err := schema.Validate(decode(t, detail)); err != nil {
+	if err := schema.Validate(schematest.Decode(t, detail)); err != nil {
 		t.Errorf("the schema refuses %.2000s\n%v", detail, err)
 	}
 }
@@ -94,7 +71,7 @@ func TestTheSchemaDescribesEveryFieldAndNoOther(t *testing.T) {
 	schemaFields(t, described, "", schemaDocument(t))
 	rendered := map[string]bool{}
 	for _, r := range append(reports(), crowd(5_000)) {
-		fields(rendered, "", decode(t, detailOf(t, r, true)))
+		fields(rendered, "", schematest.Decode(t, detailOf(t, r, true)))
 	}
 	if diff := cmp.Diff(described, rendered); diff != "" {
 		t.Errorf("fields (-described +rendered):\n%s", diff)
@@ -169,7 +146,7 @@ func example(t *testing.T, outcome endsession.Outcome) map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return decode(t, text).(map[string]any)
+	return schematest.Decode(t, text).(map[string]any)
 }
 
 // gone is the value of a field that is taken away.

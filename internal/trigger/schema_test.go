@@ -1,8 +1,6 @@
 package trigger_test
 
 import (
-	"bytes"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -11,30 +9,14 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/schematest"
 	"videosdk-end-session/internal/trigger"
 )
 
 // requestSchema is what callers are told of a request. Nothing but tests reads it.
 func requestSchema(t testing.TB) *jsonschema.Schema {
 	t.Helper()
-	text, err := os.ReadFile("request.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat()
-	if err := compiler.AddResource("request.schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := compiler.Compile("request.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema
+	return schematest.Read(t, "request.schema.json")
 }
 
 // inSchema tells whether the schema takes a document.

@@ -1,7 +1,6 @@
 package samples
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"maps"
@@ -11,7 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"videosdk-end-session/internal/schematest"
 )
 
 var update = flag.Bool("update", false, "write the samples")
@@ -92,33 +92,13 @@ func TestLoadFindsTheDocumentInEveryShape(t *testing.T) {
 }
 
 func TestEveryDocumentIsAsTheSchemaOfRequestsSaysButTheInvalidOne(t *testing.T) {
-	text, err := os.ReadFile("../../trigger/request.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat()
-	if err := compiler.AddResource("request.schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := compiler.Compile("request.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	schema := schematest.Read(t, "../../trigger/request.schema.json")
 	all, err := Load(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range all {
-		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(s.Document))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := schema.Validate(value); (err != nil) != (s.Expect.Code == "invalid_request") {
+		if err := schema.Validate(schematest.Decode(t, s.Document)); (err != nil) != (s.Expect.Code == "invalid_request") {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
