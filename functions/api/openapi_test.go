@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"videosdk-end-session/internal/doortest"
 	"videosdk-end-session/internal/endsession"
-	"videosdk-end-session/internal/gateway"
 	"videosdk-end-session/internal/local/openapi"
 )
 
@@ -114,24 +114,10 @@ func TestEveryCodeIsInTheDescriptionAndTheReverse(t *testing.T) {
 			result.Detail = events[result.Outcome]
 			answer := httpAnswer(result)
 			got[answer.StatusCode] = append(got[answer.StatusCode], string(code))
-			if err := described.Check(http.MethodPost, path, received(answer)); err != nil {
+			if err := described.Check(http.MethodPost, path, doortest.Received(answer)); err != nil {
 				t.Errorf("%s: %v", code, err)
 			}
 		}
 	}
-	differences, err := described.CodesDiffer(http.MethodPost, path, got)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, difference := range differences {
-		t.Error(difference)
-	}
-}
-
-func received(a gateway.Answer) openapi.Answer {
-	header := http.Header{}
-	for name, value := range a.Headers {
-		header.Set(name, value)
-	}
-	return openapi.Answer{Status: a.StatusCode, Header: header, Body: []byte(a.Body)}
+	doortest.WantCodes(t, described, http.MethodPost, path, got)
 }

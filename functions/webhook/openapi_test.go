@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"videosdk-end-session/internal/doortest"
 	"videosdk-end-session/internal/endsession"
 	"videosdk-end-session/internal/gateway"
 	"videosdk-end-session/internal/local/openapi"
@@ -54,22 +55,16 @@ func TestEveryCodeIsInTheDescriptionAndTheReverse(t *testing.T) {
 		if code != endsession.CodeWebhookRefused { // of which senders are not told
 			got[answer.StatusCode] = append(got[answer.StatusCode], string(code))
 		}
-		if err := described.Check(http.MethodPost, path, received(answer)); err != nil {
+		if err := described.Check(http.MethodPost, path, doortest.Received(answer)); err != nil {
 			t.Errorf("%s: %v", code, err)
 		}
 		if slices.Contains(handshakes, code) {
-			if err := described.Check(http.MethodOptions, path, received(answer)); err != nil {
+			if err := described.Check(http.MethodOptions, path, doortest.Received(answer)); err != nil {
 				t.Errorf("%s: %v", code, err)
 			}
 		}
 	}
-	differences, err := described.CodesDiffer(http.MethodPost, path, got)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, difference := range differences {
-		t.Error(difference)
-	}
+	doortest.WantCodes(t, described, http.MethodPost, path, got)
 }
 
 func TestAnswersThatAreNoRefusalAreAsDescribed(t *testing.T) {
@@ -89,17 +84,9 @@ func TestAnswersThatAreNoRefusalAreAsDescribed(t *testing.T) {
 		{"not allowed", http.MethodOptions, notAllowed()},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if err := described.Check(test.method, "/v1/webhooks/zoom", received(test.answer)); err != nil {
+			if err := described.Check(test.method, "/v1/webhooks/zoom", doortest.Received(test.answer)); err != nil {
 				t.Error(err)
 			}
 		})
 	}
-}
-
-func received(a gateway.Answer) openapi.Answer {
-	header := http.Header{}
-	for name, value := range a.Headers {
-		header.Set(name, value)
-	}
-	return openapi.Answer{Status: a.StatusCode, Header: header, Body: []byte(a.Body)}
 }

@@ -1,5 +1,5 @@
-// Package doortest has what the tests of the functions' handlers share: a use case, a queue and a log that keep what they are given, and
-// a webhook secret.
+// Package doortest has what the tests of the functions' handlers share: a use case, a queue and a log that keep what they are given,
+// a webhook secret, and a comparison of answers with their description.
 package doortest
 
 import (
@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/gateway"
+	"videosdk-end-session/internal/local/openapi"
 	"videosdk-end-session/internal/telemetry"
 	"videosdk-end-session/internal/webhook"
 )
@@ -137,4 +139,25 @@ func (s *Secret) Get(context.Context) (*webhook.Sources, error) { return s.sourc
 // Refresh implements webhook.Secret.
 func (s *Secret) Refresh(context.Context, time.Time) (*webhook.Sources, error) {
 	return s.sources, s.Err
+}
+
+// Received is an answer as whoever asked receives it.
+func Received(a gateway.Answer) openapi.Answer {
+	header := http.Header{}
+	for name, value := range a.Headers {
+		header.Set(name, value)
+	}
+	return openapi.Answer{Status: a.StatusCode, Header: header, Body: []byte(a.Body)}
+}
+
+// WantCodes checks that the codes that a door answers with, by status, are those that it is described with.
+func WantCodes(t *testing.T, described *openapi.Document, method, path string, got map[int][]string) {
+	t.Helper()
+	differences, err := described.CodesDiffer(method, path, got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, difference := range differences {
+		t.Error(difference)
+	}
 }
