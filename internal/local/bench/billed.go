@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"time"
@@ -13,6 +13,7 @@ import (
 
 	"videosdk-end-session/internal/local/capacity"
 	"videosdk-end-session/internal/local/lambdahost"
+	"videosdk-end-session/internal/telemetry/telemetrytest"
 )
 
 // sizes are the memories, in MB, at which it is told what is billed.
@@ -150,33 +151,15 @@ func (p *process) use(n int) (capacity.Use, error) {
 
 // metricsOf returns how many metrics CloudWatch makes of lines of the Embedded Metric Format.
 func metricsOf(lines []string) (int, error) {
-	metrics := map[string]bool{}
+	all := map[string]float64{}
 	for _, line := range lines {
-		var fields map[string]any
-		var about struct {
-			AWS struct {
-				CloudWatchMetrics []struct {
-					Dimensions [][]string
-					Metrics    []struct{ Name string }
-				}
-			} `json:"_aws"`
-		}
-		if err := errors.Join(json.Unmarshal([]byte(line), &fields), json.Unmarshal([]byte(line), &about)); err != nil {
+		metrics, err := telemetrytest.Metrics([]byte(line))
+		if err != nil {
 			return 0, err
 		}
-		for _, directive := range about.AWS.CloudWatchMetrics {
-			for _, set := range directive.Dimensions {
-				var values []any
-				for _, dimension := range set {
-					values = append(values, dimension, fields[dimension])
-				}
-				for _, metric := range directive.Metrics {
-					metrics[fmt.Sprint(metric.Name, values)] = true
-				}
-			}
-		}
+		maps.Copy(all, metrics)
 	}
-	return len(metrics), nil
+	return len(all), nil
 }
 
 // request is a trigger over HTTP.
