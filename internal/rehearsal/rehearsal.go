@@ -29,9 +29,9 @@ const Endpoint = "http://rehearsal.invalid"
 
 // Stage is the outside of one rehearsal.
 type Stage struct {
-	now     time.Time
-	door    string
-	serving sync.WaitGroup
+	now      time.Time
+	function string
+	serving  sync.WaitGroup
 
 	mu     sync.Mutex
 	ends   []net.Conn
@@ -41,7 +41,7 @@ type Stage struct {
 
 // New returns a stage on which it is now, for the function of that name: api, eventbridge, sqs or webhook.
 func New(now time.Time, function string) *Stage {
-	return &Stage{now: now, door: function, played: map[string]bool{}}
+	return &Stage{now: now, function: function, played: map[string]bool{}}
 }
 
 // Dial returns a connection to the stage, whatever the address. It has the form of http.Transport.DialContext.
@@ -90,9 +90,6 @@ func (s *Stage) serve(far net.Conn) {
 
 // answer has the answers that a trigger meets on its way to an ended session, or a webhook on its way to the queue.
 func (s *Stage) answer(request *http.Request, body []byte) (status int, document string) {
-	session := fmt.Sprintf(`{"id":"rehearsal","roomId":"rehearsal","customRoomId":"rehearsal","start":%q,"end":null,"status":"ongoing",
-		"participants":[{"participantId":"rehearsal","name":"rehearsal","timelog":[{"start":%[1]q,"end":null}]}],
-		"links":{"get_room":"rehearsal","get_session":"rehearsal"}}`, s.now.Add(-time.Hour).UTC().Format(time.RFC3339))
 	_, operation, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".")
 	if request.Method == http.MethodPost && request.URL.Path == "/v2/sessions/end" {
 		operation = ending
@@ -101,7 +98,7 @@ func (s *Stage) answer(request *http.Request, body []byte) (status int, document
 	s.played[operation] = true
 	s.mu.Unlock()
 	switch {
-	case operation == "GetSecretValue" && s.door == webhook:
+	case operation == "GetSecretValue" && s.function == webhook:
 		return http.StatusOK, fmt.Sprintf(`{"SecretString":%q}`, sources)
 	case operation == "GetSecretValue":
 		return http.StatusOK, `{"SecretString":"{\"apiKey\":\"rehearsal\",\"secret\":\"rehearsal\"}"}`
@@ -116,12 +113,18 @@ func (s *Stage) answer(request *http.Request, body []byte) (status int, document
 		}
 		return http.StatusOK, fmt.Sprintf(`{"MessageId":"rehearsal","MD5OfMessageBody":"%x"}`, md5.Sum([]byte(sent.MessageBody)))
 	case request.Method == http.MethodGet && request.URL.Path == "/v2/sessions":
-		return http.StatusOK, `{"data":[` + session + `]}`
+		return http.StatusOK, `{"data":[` + s.session() + `]}`
 	case operation == ending:
-		return http.StatusOK, session
+		return http.StatusOK, s.session()
 	default:
 		return http.StatusNotImplemented, `{}`
 	}
+}
+
+func (s *Stage) session() string {
+	return fmt.Sprintf(`{"id":"rehearsal","roomId":"rehearsal","customRoomId":"rehearsal","start":%q,"end":null,"status":"ongoing",
+		"participants":[{"participantId":"rehearsal","name":"rehearsal","timelog":[{"start":%[1]q,"end":null}]}],
+		"links":{"get_room":"rehearsal","get_session":"rehearsal"}}`, s.now.Add(-time.Hour).UTC().Format(time.RFC3339))
 }
 
 // ending is the call that ends a session.
@@ -132,7 +135,7 @@ func (s *Stage) Played() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	want := []string{ending, "PutEvents"}
-	if s.door == webhook {
+	if s.function == webhook {
 		want = []string{"SendMessage"}
 	}
 	for _, operation := range want {
@@ -162,7 +165,7 @@ func (s *Stage) Event() ([]byte, error) {
 	trigger := map[string]string{
 		"id": "rehearsal", "source": "rehearsal", "roomId": "rehearsal", "reason": "rehearsal", "occurredAt": at.Format(time.RFC3339Nano),
 	}
-	if s.door == webhook {
+	if s.function == webhook {
 		trigger["roomId"] = "rehe-arsa-lroo"
 	}
 	document, err := json.Marshal(trigger)
@@ -175,7 +178,7 @@ func (s *Stage) Event() ([]byte, error) {
 			RequestID: "rehearsal", HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: http.MethodPost},
 		},
 	}
-	switch s.door {
+	switch s.function {
 	case "api":
 		call.RouteKey, call.RawPath = "POST /v1/sessions/end", "/v1/sessions/end"
 		return json.Marshal(call)
@@ -196,6 +199,6 @@ func (s *Stage) Event() ([]byte, error) {
 		call.Headers[strings.ToLower(signature)] = hex.EncodeToString(mac.Sum(nil))
 		return json.Marshal(call)
 	default:
-		return nil, fmt.Errorf("there is no function %q", s.door)
+		return nil, fmt.Errorf("there is no function %q", s.function)
 	}
 }
