@@ -4,7 +4,6 @@ import (
 	"container/heap"
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -15,6 +14,7 @@ import (
 
 	"videosdk-end-session/internal/endsession"
 	"videosdk-end-session/internal/ledger"
+	"videosdk-end-session/internal/local/lambdahost"
 	"videosdk-end-session/internal/local/template"
 )
 
@@ -111,6 +111,8 @@ type fleet struct {
 	account  *account
 	ledger   *ledger.Memory
 
+	zero time.Time // when it began
+
 	mu      sync.Mutex
 	wake    chan struct{}
 	ready   []*message
@@ -157,7 +159,7 @@ func (s scenario) run(m Measured, d deployed) (result, error) {
 	}
 	f := &fleet{
 		scenario: s, deployed: d, measured: m, one: one, ten: ten, account: newAccount(s.latency, s.limit, away), ledger: ledger.NewMemory(time.Now),
-		wake: make(chan struct{}, 1), left: len(s.arrivals), slots: atFirst, grown: zero,
+		zero: zero, wake: make(chan struct{}, 1), left: len(s.arrivals), slots: atFirst, grown: zero,
 	}
 	go f.send()
 	f.poll()
@@ -170,9 +172,8 @@ func (s scenario) run(m Measured, d deployed) (result, error) {
 
 // send puts the triggers on the queue.
 func (f *fleet) send() {
-	zero := time.Now()
 	for n, at := range f.arrivals {
-		time.Sleep(time.Until(zero.Add(at)))
+		time.Sleep(time.Until(f.zero.Add(at)))
 		now := time.Now()
 		room := fmt.Sprintf("room-%06d", n)
 		m := &message{came: now, request: endsession.Request{
@@ -194,13 +195,12 @@ func (f *fleet) woken() {
 
 // poll hands batches to environments, until no message is left.
 func (f *fleet) poll() {
-	zero := time.Now()
 	for {
 		f.mu.Lock()
 		f.uncover()
 		f.grow()
 		for len(f.ready) > 0 && f.busy < min(f.scenario.concurrency, int(f.slots)) {
-			f.hand(zero)
+			f.hand()
 		}
 		pause := time.Hour
 		if len(f.hidden) > 0 {
@@ -246,7 +246,7 @@ func (f *fleet) grow() {
 }
 
 // hand takes a batch and invokes an environment with it. One that was received too often is a dead letter.
-func (f *fleet) hand(zero time.Time) {
+func (f *fleet) hand() {
 	var batch []*message
 	for len(f.ready) > 0 && len(batch) < f.batch {
 		m := f.ready[0]
@@ -276,11 +276,11 @@ func (f *fleet) hand(zero time.Time) {
 	f.result.invocations++
 	f.result.deliveries += len(batch)
 	number := f.result.invocations
-	f.running.Go(func() { f.invoke(batch, number, cold, zero) })
+	f.running.Go(func() { f.invoke(batch, number, cold) })
 }
 
 // invoke handles a batch.
-func (f *fleet) invoke(batch []*message, number int, cold bool, zero time.Time) {
+func (f *fleet) invoke(batch []*message, number int, cold bool) {
 	began := time.Now()
 	if cold {
 		time.Sleep(f.between(f.one.First-f.one.Warm, f.ten.First-f.ten.Warm, len(batch)))
@@ -305,9 +305,9 @@ func (f *fleet) invoke(batch []*message, number int, cold bool, zero time.Time) 
 		m.deleted = true
 		f.left--
 		f.result.waits = append(f.result.waits, now.Sub(m.came))
-		f.result.drained = now.Sub(zero)
+		f.result.drained = now.Sub(f.zero)
 	}
-	f.result.billed += time.Duration(math.Ceil(float64(now.Sub(began))/float64(time.Millisecond))) * time.Millisecond
+	f.result.billed += lambdahost.Report{Duration: now.Sub(began)}.Billed()
 	f.busy--
 	f.idle++
 	f.mu.Unlock()
