@@ -156,6 +156,7 @@ func onceMoreWithoutVideoSDK(fault awsFault) func(*cell) trigger {
 	return func(c *cell) trigger {
 		again := numbered(1, nil)(c)
 		again.repeated = true
+		fault := fault // the cells of a row run at the same time, and each has its own item
 		for _, o := range c.world.published(outcomesOf(again.id)) {
 			fault.holds = []string{o.ID}
 		}
