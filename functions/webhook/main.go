@@ -32,7 +32,7 @@ func main() {
 		})
 		// On AWS the SDK calls the host of the queue's URL. Where it was told of another endpoint, this connection is not used.
 		p.Ahead("connection to SQS", func(ctx context.Context) error {
-			return ahead.Open(ctx, p.AWS.HTTPClient.Do, p.Config.QueueURL, 1)
+			return ahead.Open(ctx, p.AWS.HTTPClient.Do, p.Config.QueueURL)
 		})
 		return handler{receiver: receiver, queue: triggers, log: p.Webhooks, now: p.Now}, nil
 	})

@@ -1,8 +1,8 @@
-// Package ahead opens connections before they are needed, and sends nothing on them.
+// Package ahead opens a connection before it is needed, and sends nothing on it.
 //
 // A function starts with a whole processor and handles events with a share of one, so a TLS handshake costs ten times as much in an
-// event as before it. The connections are made by net/http itself, and wait in its pool: what the other side closes in the meantime,
-// for instance while the function is frozen, is dropped from there as any idle connection is.
+// event as before it. The connection is made by net/http itself, and waits in its pool: if the other side closes it in the meantime,
+// for instance while the function is frozen, it is dropped from there as any idle connection is.
 package ahead
 
 import (
@@ -15,7 +15,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
-	"sync"
 )
 
 // Dial is the form of http.Transport.DialContext.
@@ -28,7 +27,8 @@ func Dialing(dial Dial) Dial {
 		if !ok {
 			return dial(ctx, network, address)
 		}
-		o.meet()
+		o.giveUp()
+		<-o.given
 		conn, err := dial(ctx, network, address)
 		if err != nil || o.plain {
 			o.ready <- err
@@ -37,42 +37,17 @@ func Dialing(dial Dial) Dial {
 	}
 }
 
-// opening is one Open. net/http finishes a connection for its pool if the request that it was for is given up meanwhile. So requests are
-// begun, and given up when the connections of all are about to be dialled: any earlier, one might be handed the connection of another.
+// opening is one Open. net/http finishes a connection for its pool if the request that it was for is given up meanwhile. So a request is
+// begun, and given up when its connection is about to be dialled.
 type opening struct {
-	plain   bool // without TLS
-	ready   chan error
-	giveUp  context.CancelFunc
-	given   sync.WaitGroup // for all requests to be given up
-	mu      sync.Mutex
-	missing int           // connections that are not about to be dialled yet
-	all     chan struct{} // closed when none is missing, or Open waits no longer
+	plain  bool // without TLS
+	ready  chan error
+	giveUp context.CancelFunc
+	given  chan struct{} // closed when the request has been given up
 }
 
-// key is that of an opening in the context of its dials.
+// key is that of an opening in the context of its dial.
 type key struct{}
-
-// meet is called where a connection is about to be dialled, and returns when all are and their requests have been given up.
-func (o *opening) meet() {
-	o.mu.Lock()
-	if o.missing--; o.missing == 0 {
-		close(o.all)
-	}
-	o.mu.Unlock()
-	<-o.all
-	o.giveUp()
-	o.given.Wait()
-}
-
-// leave lets go who waits for others.
-func (o *opening) leave() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.missing > 0 {
-		o.missing = -1
-		close(o.all)
-	}
-}
 
 // unsendable returns a request that fails before its first byte is written, should it be handed a connection after all: its body is
 // shorter than it says, and net/http writes small requests in one piece.
@@ -85,43 +60,35 @@ func unsendable(ctx context.Context, url string) (*http.Request, error) {
 	return request, nil
 }
 
-// Open opens n connections to the host of a URL, into the pool behind do, whose transport has a dial function of Dialing. It returns when
-// they are ready, or with an error when one cannot be made or the context ends; the others may still become ready then.
-func Open(ctx context.Context, do func(*http.Request) (*http.Response, error), url string, n int) error {
+// Open opens a connection to the host of a URL, into the pool behind do, whose transport has a dial function of Dialing. It returns when
+// that is ready, or with an error when it cannot be made or the context ends; it may still become ready then.
+func Open(ctx context.Context, do func(*http.Request) (*http.Response, error), url string) error {
 	requests, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
-	o := &opening{
-		plain: strings.HasPrefix(url, "http:"), ready: make(chan error, 3*n), giveUp: giveUp, missing: n, all: make(chan struct{}),
-	}
-	defer o.leave()
+	o := &opening{plain: strings.HasPrefix(url, "http:"), ready: make(chan error, 3), giveUp: giveUp, given: make(chan struct{})}
 	traced := httptrace.WithClientTrace(context.WithValue(requests, key{}, o), &httptrace.ClientTrace{
 		TLSHandshakeDone: func(_ tls.ConnectionState, err error) { o.ready <- err },
 	})
-	o.given.Add(n)
-	for range n {
-		go func() {
-			defer o.given.Done()
-			request, err := unsendable(traced, url)
-			if err == nil {
-				var response *http.Response
-				if response, err = do(request); err == nil {
-					_ = response.Body.Close()
-				}
+	go func() {
+		defer close(o.given)
+		request, err := unsendable(traced, url)
+		if err == nil {
+			var response *http.Response
+			if response, err = do(request); err == nil {
+				_ = response.Body.Close()
 			}
-			if !errors.Is(err, context.Canceled) {
-				o.ready <- err
-			}
-		}()
-	}
-	for range n {
-		select {
-		case err := <-o.ready:
-			if err != nil {
-				return fmt.Errorf("connect: %w", err)
-			}
-		case <-ctx.Done():
-			return fmt.Errorf("connect: %w", context.Cause(ctx))
 		}
+		if !errors.Is(err, context.Canceled) {
+			o.ready <- err
+		}
+	}()
+	select {
+	case err := <-o.ready:
+		if err != nil {
+			return fmt.Errorf("connect: %w", err)
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("connect: %w", context.Cause(ctx))
 	}
-	return nil
 }

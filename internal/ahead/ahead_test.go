@@ -27,7 +27,6 @@ func newHost(t *testing.T, secure, http2 bool) *host {
 	h := &host{}
 	h.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.requests.Add(1)
-		time.Sleep(20 * time.Millisecond) // so that concurrent requests need connections of their own
 		_, _ = io.WriteString(w, r.Proto)
 	}))
 	h.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -51,7 +50,6 @@ func (h *host) transport(t *testing.T) *http.Transport {
 	t.Helper()
 	transport := h.Client().Transport.(*http.Transport).Clone()
 	transport.DialContext = ahead.Dialing((&net.Dialer{}).DialContext)
-	transport.MaxIdleConnsPerHost = 10
 	t.Cleanup(transport.CloseIdleConnections)
 	return transport
 }
@@ -75,41 +73,28 @@ func (h *host) get(t *testing.T, transport *http.Transport) string {
 	return string(proto)
 }
 
-func TestRequestsFindTheConnectionsThatWereOpened(t *testing.T) {
+func TestARequestFindsTheConnectionThatWasOpened(t *testing.T) {
 	tests := []struct {
 		name          string
 		secure, http2 bool
-		n             int
-	}{
-		{"one, plain", false, false, 1}, {"ten, plain", false, false, 10},
-		{"one, TLS", true, false, 1}, {"ten, TLS", true, false, 10}, {"one, HTTP/2", true, true, 1},
-	}
+	}{{"plain", false, false}, {"TLS", true, false}, {"HTTP/2", true, true}}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for range 5 { // the order of things differs from time to time
 				h := newHost(t, tt.secure, tt.http2)
 				transport := h.transport(t)
-				if err := ahead.Open(t.Context(), transport.RoundTrip, h.URL, tt.n); err != nil {
+				if err := ahead.Open(t.Context(), transport.RoundTrip, h.URL); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(2 * time.Millisecond) // from the handshake's end into the pool
 				if got := h.requests.Load(); got != 0 {
 					t.Fatalf("%d requests were sent", got)
 				}
-				var requests sync.WaitGroup
-				for range tt.n {
-					requests.Go(func() {
-						if proto := h.get(t, transport); tt.http2 != (proto == "HTTP/2.0") {
-							t.Errorf("answered over %s", proto)
-						}
-					})
+				if proto := h.get(t, transport); tt.http2 != (proto == "HTTP/2.0") {
+					t.Errorf("answered over %s", proto)
 				}
-				requests.Wait()
-				if got := h.connections.Load(); got != int64(tt.n) {
-					t.Fatalf("%d connections, want %d, opened ahead", got, tt.n)
-				}
-				if got := h.requests.Load(); got != int64(tt.n) {
-					t.Fatalf("%d requests, want %d", got, tt.n)
+				if connections, requests := h.connections.Load(), h.requests.Load(); connections != 1 || requests != 1 {
+					t.Fatalf("%d connections and %d requests, want one, over the connection opened ahead", connections, requests)
 				}
 				h.Close()
 			}
@@ -121,14 +106,14 @@ func TestWhatCannotBeOpenedIsAnErrorAndTheTransportWorksOn(t *testing.T) {
 	h := newHost(t, true, false)
 	refusing := h.transport(t)
 	refusing.TLSClientConfig.RootCAs = nil
-	if err := ahead.Open(t.Context(), refusing.RoundTrip, h.URL, 3); err == nil {
+	if err := ahead.Open(t.Context(), refusing.RoundTrip, h.URL); err == nil {
 		t.Error("no error for a host that is not trusted")
 	}
 	transport := h.transport(t)
-	if err := ahead.Open(t.Context(), transport.RoundTrip, "http://127.0.0.1:1", 3); err == nil {
+	if err := ahead.Open(t.Context(), transport.RoundTrip, "http://127.0.0.1:1"); err == nil {
 		t.Error("no error where nobody listens")
 	}
-	if err := ahead.Open(t.Context(), transport.RoundTrip, "://", 3); err == nil {
+	if err := ahead.Open(t.Context(), transport.RoundTrip, "://"); err == nil {
 		t.Error("no error for a URL that is none")
 	}
 	h.get(t, transport)
@@ -147,7 +132,7 @@ func TestOpenObeysItsContext(t *testing.T) {
 	stop := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	go func() { <-dialled; cancel(stop) }()
-	if err := ahead.Open(ctx, transport.RoundTrip, "http://videosdk.example", 2); !errors.Is(err, stop) {
+	if err := ahead.Open(ctx, transport.RoundTrip, "http://videosdk.example"); !errors.Is(err, stop) {
 		t.Errorf("got %v, want the reason of the context", err)
 	}
 }
@@ -157,7 +142,7 @@ func TestNothingIsSentOnAConnectionThatWasThereBefore(t *testing.T) {
 	h := newHost(t, false, false)
 	transport := h.transport(t)
 	h.get(t, transport)
-	_ = ahead.Open(t.Context(), transport.RoundTrip, h.URL, 1)
+	_ = ahead.Open(t.Context(), transport.RoundTrip, h.URL)
 	h.get(t, transport)
 	if got := h.requests.Load(); got != 2 {
 		t.Errorf("%d requests, want the 2 that were made", got)

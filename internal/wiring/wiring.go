@@ -54,14 +54,14 @@ func Service(p start.Process) (*endsession.Service, error) {
 	}
 	// One each: more would spare a first batch some handshakes, but few functions start with a full batch, and all would wait for them.
 	p.Ahead("connection to VideoSDK", func(ctx context.Context) error {
-		return ahead.Open(ctx, transport.RoundTrip, c.VideoSDKAPIEndpoint, 1)
+		return ahead.Open(ctx, transport.RoundTrip, c.VideoSDKAPIEndpoint)
 	})
 	p.Ahead("connection to DynamoDB", func(ctx context.Context) error {
-		return ahead.Open(ctx, p.AWS.HTTPClient.Do, items.Endpoint(), 1)
+		return ahead.Open(ctx, p.AWS.HTTPClient.Do, items.Endpoint())
 	})
 	if events.Endpoint() != items.Endpoint() {
 		p.Ahead("connection to EventBridge", func(ctx context.Context) error {
-			return ahead.Open(ctx, p.AWS.HTTPClient.Do, events.Endpoint(), 1)
+			return ahead.Open(ctx, p.AWS.HTTPClient.Do, events.Endpoint())
 		})
 	}
 	p.Ahead("secret and token", client.Prepare)
