@@ -80,9 +80,6 @@ func (e *environment) credentials() aws.CredentialsProvider {
 		return credentials.NewStaticCredentialsProvider(key, secret, e.getenv("AWS_SESSION_TOKEN"))
 	}
 	url := e.getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI")
-	if path := e.getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); url == "" && path != "" {
-		url = "http://169.254.170.2" + path
-	}
 	if url == "" {
 		e.refuse("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set, or AWS_CONTAINER_CREDENTIALS_FULL_URI")
 		return nil
