@@ -126,7 +126,7 @@ type Secret struct {
 // NewSecret returns the webhook secret with a text.
 func NewSecret(t *testing.T, text string) *Secret {
 	t.Helper()
-	sources, err := webhook.Parser(http.DefaultClient, Now)([]byte(text))
+	sources, err := webhook.Parser(http.DefaultTransport, Now)([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}

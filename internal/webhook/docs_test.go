@@ -102,7 +102,7 @@ func TestEveryEntryOnThePagesIsWithoutMistakes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sources, err := Parser(http.DefaultClient, func() time.Time { return morning })(secret)
+		sources, err := Parser(http.DefaultTransport, func() time.Time { return morning })(secret)
 		if err != nil {
 			t.Fatal(err)
 		}

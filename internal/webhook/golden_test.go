@@ -35,7 +35,7 @@ func configured(t testing.TB, entries map[string]map[string]json.RawMessage) *So
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources, err := Parser(http.DefaultClient, func() time.Time { return morning })(secret)
+	sources, err := Parser(http.DefaultTransport, func() time.Time { return morning })(secret)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ const (
 	keysTTL     = time.Hour        // age at which a key set is fetched again
 	keysPause   = 30 * time.Second // between fetches of a set that is held: anybody can name a key that is not in it
 	keysRetry   = 5 * time.Second  // between fetches while there is none
-	keysTimeout = 2 * time.Second  // of one fetch, whoever waits for it
+	keysTimeout = 2 * time.Second  // of one fetch, whoever waits for it; senders wait for three
 	maxKeys     = 256 << 10        // bytes of a key set
 )
 
@@ -141,17 +141,11 @@ func (s *keySet) fetch(ctx context.Context) (map[string]*rsa.PublicKey, error) {
 		return nil, errors.New("the URL of the key set is malformed")
 	}
 	request.Header.Set("Accept", "application/json")
-	response, err := s.with.HTTP.Do(request)
+	response, err := s.with.Transport.RoundTrip(request)
 	if err != nil {
-		if failed := (*url.Error)(nil); errors.As(err, &failed) {
-			err = failed.Err // which has not the URL, and so nothing that somebody put into its query
-		}
 		return nil, fmt.Errorf("fetch the key set: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	if response.Request != nil && response.Request.URL.String() != request.URL.String() {
-		return nil, errors.New("the key set is somewhere else: a redirect was followed, which could lead anywhere")
-	}
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("the key set was answered with the status %d", response.StatusCode)
 	}

@@ -26,8 +26,8 @@ type canvasVerifier struct {
 }
 
 func newCanvas(s *settings, with parts, p *problems) (verifier, error) {
-	if with.HTTP == nil || with.Now == nil {
-		return nil, errors.New("an HTTP client and a clock are required")
+	if with.Transport == nil || with.Now == nil {
+		return nil, errors.New("a transport and a clock are required")
 	}
 	url := take(&s.JWKS)
 	if url == "" {

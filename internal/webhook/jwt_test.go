@@ -89,7 +89,7 @@ func (c *keyServer) count() int {
 // verifier returns a verifier that fetches from the server, by the given clock.
 func (c *keyServer) verifier(t testing.TB, now *clock) verifier {
 	t.Helper()
-	return mustVerifier(t, schemeCanvas, settings{JWKS: c.URL + "/jwks"}, parts{HTTP: c.Client(), Now: now.Now})
+	return mustVerifier(t, schemeCanvas, settings{JWKS: c.URL + "/jwks"}, parts{Transport: c.Client().Transport, Now: now.Now})
 }
 
 func TestAJWTIsVerified(t *testing.T) {
@@ -261,12 +261,12 @@ func TestAJWTHasOneForm(t *testing.T) {
 
 func TestTheKeySetOfCanvasIsTheDefault(t *testing.T) {
 	var asked []string
-	with := parts{Now: process.Now, HTTP: &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+	with := parts{Now: process.Now, Transport: transport(func(r *http.Request) (*http.Response, error) {
 		asked = append(asked, r.Method+" "+r.URL.String())
 		w := httptest.NewRecorder()
 		_, _ = w.WriteString(keySetOf(jwkOf("rfc", &rfcKey.PublicKey)))
 		return w.Result(), nil
-	})}}
+	})}
 	for _, url := range []string{"", " \n", canvasKeys} {
 		mustAccept(t, mustVerifier(t, schemeCanvas, settings{JWKS: url}, with), bodied(token(rfcKey, rfcHeader, event)), "")
 	}

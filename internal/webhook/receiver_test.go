@@ -50,7 +50,7 @@ func (v *vault) fetch() (*Sources, error) {
 	if v.err != nil {
 		return nil, v.err
 	}
-	sources, err := parse([]byte(v.text), parts{HTTP: http.DefaultClient, Now: v.clock.Now})
+	sources, err := parse([]byte(v.text), parts{Transport: http.DefaultTransport, Now: v.clock.Now})
 	if err == nil {
 		v.cached, v.fetched = sources, v.clock.Now()
 	}
@@ -217,7 +217,7 @@ func TestManyForgeriesAtOnceCauseOneFetch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		secrets := &slowSecrets{text: `{"calcom":{"secrets":["s"]}}`}
 		cache, err := credentials.New(credentials.Config[*Sources]{
-			Secrets: secrets, SecretID: "webhooks", TTL: 5 * time.Minute, Parse: Parser(http.DefaultClient, time.Now), Now: time.Now,
+			Secrets: secrets, SecretID: "webhooks", TTL: 5 * time.Minute, Parse: Parser(http.DefaultTransport, time.Now), Now: time.Now,
 			Stale: func(context.Context, error) {},
 		})
 		if err != nil {
@@ -459,7 +459,7 @@ func TestARefusalHasItsReasonAndNothingElse(t *testing.T) {
 
 func TestKeysThatAreOutOfReachAreNotTheSecretsFault(t *testing.T) {
 	fails := roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("away") })
-	sources, err := Parser(&http.Client{Transport: fails}, process.Now)([]byte(`{"canvas":{}}`))
+	sources, err := Parser(fails, process.Now)([]byte(`{"canvas":{}}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func good() map[string]settings {
 }
 
 // process is parts that call nothing.
-var process = parts{HTTP: http.DefaultClient, Now: func() time.Time { return morning }}
+var process = parts{Transport: http.DefaultTransport, Now: func() time.Time { return morning }}
 
 func problemsOf(t *testing.T, scheme string, s settings) []string {
 	t.Helper()
@@ -195,7 +195,7 @@ func TestEveryProblemIsNamed(t *testing.T) {
 }
 
 func TestCanvasNeedsAClientAndAClock(t *testing.T) {
-	for _, with := range []parts{{}, {HTTP: http.DefaultClient}, {Now: process.Now}} {
+	for _, with := range []parts{{}, {Transport: http.DefaultTransport}, {Now: process.Now}} {
 		v, err := newVerifier(schemeCanvas, settings{}, with)
 		var p problems
 		if v != nil || err == nil || errors.As(err, &p) {

@@ -287,10 +287,10 @@ type Sources struct {
 	invalid map[string][]string
 }
 
-// Parser returns the parser of the webhook secret. The client is for the public keys of sources that sign with a private one, which are kept
+// Parser returns the parser of the webhook secret. The transport is for the public keys of sources that sign with a private one, which are kept
 // when the secret is read again: that a stranger brings about with every signature of his.
-func Parser(client *http.Client, now func() time.Time) func(secret []byte) (*Sources, error) {
-	with := parts{HTTP: client, Now: now, Keys: &keySets{}}
+func Parser(transport http.RoundTripper, now func() time.Time) func(secret []byte) (*Sources, error) {
+	with := parts{Transport: transport, Now: now, Keys: &keySets{}}
 	return func(secret []byte) (*Sources, error) { return parse(secret, with) }
 }
 

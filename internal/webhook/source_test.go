@@ -19,7 +19,7 @@ import (
 // parsed returns the sources of a webhook secret, mistakes and all.
 func parsed(t testing.TB, secret string) *Sources {
 	t.Helper()
-	sources, err := Parser(http.DefaultClient, process.Now)([]byte(secret))
+	sources, err := Parser(http.DefaultTransport, process.Now)([]byte(secret))
 	if err != nil {
 		t.Fatalf("%s: %v", secret, err)
 	}
@@ -277,7 +277,7 @@ func TestASourceWhoseEventsComeByABusOnlyIsUnknownAtTheDoor(t *testing.T) {
 
 func TestASecretThatIsNone(t *testing.T) {
 	for _, secret := range []string{"", "null", "[]", `"hunter2"`, "hunter2", `{"calcom":{"secrets":["hunter2"]}`, "7", strings.Repeat("[", 20_000)} {
-		sources, err := Parser(http.DefaultClient, process.Now)([]byte(secret))
+		sources, err := Parser(http.DefaultTransport, process.Now)([]byte(secret))
 		var e *endsession.Error
 		if sources != nil || !errors.As(err, &e) || e.Code != endsession.CodeSecretInvalid || e.Class != endsession.Credentials {
 			t.Errorf("%.40q: %v, %v", secret, sources, err)

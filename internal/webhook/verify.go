@@ -70,10 +70,8 @@ type settings struct {
 
 // parts is what verifiers need of the process.
 type parts struct {
-	HTTP interface {
-		Do(*http.Request) (*http.Response, error)
-	}
-	Now func() time.Time
+	Transport http.RoundTripper // not an http.Client: that follows redirects, which could lead anywhere
+	Now       func() time.Time
 	// Keys are the key sets that the process has fetched, so that a verifier for settings that were read again finds them. With nil each
 	// verifier fetches its own.
 	Keys *keySets

@@ -4,7 +4,6 @@ package webhooks
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
@@ -14,14 +13,10 @@ import (
 	"videosdk-end-session/internal/webhook"
 )
 
-// keysTimeout bounds a call for the public keys of a source. Senders wait for three seconds.
-const keysTimeout = 2 * time.Second
-
 // Secret returns the webhook secret, cached. What is wrong with its sources is logged whenever it is fetched.
 func Secret(p start.Process) (*credentials.Cache[*webhook.Sources], error) {
 	about := p.Secret(p.Config.WebhookSecretID)
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	parse := webhook.Parser(&http.Client{Timeout: keysTimeout, CheckRedirect: stay}, p.Now)
+	parse := webhook.Parser(http.DefaultTransport, p.Now)
 	return credentials.New(credentials.Config[*webhook.Sources]{
 		Secrets: secretsmanager.NewFromConfig(p.AWS), SecretID: p.Config.WebhookSecretID, TTL: p.Config.SecretTTL, Now: p.Now,
 		Stale: about.Stale, Fetched: about.Fetched,
