@@ -21,7 +21,7 @@ import (
 
 const (
 	fetchTimeout = 5 * time.Second  // of one fetch, whoever waits for it
-	staleRetry   = 10 * time.Second // between fetches while an old value is served because they fail
+	staleRetry   = 10 * time.Second // between fetches, and between warnings, while an old value is served because they fail
 )
 
 // SecretGetter is the one call of Secrets Manager that is needed.
@@ -37,7 +37,7 @@ type Config[T any] struct {
 	// Parse reads the secret's bytes. Its error must not quote them.
 	Parse func([]byte) (T, error)
 	Now   func() time.Time
-	// Stale is told of every fetch that failed while there is an old value, once for all who waited for it.
+	// Stale is told of a fetch that failed while there is an old value, at most once in staleRetry.
 	Stale func(context.Context, error)
 	// Fetched is told of every fetch that brought a value, and how long it took.
 	Fetched func(context.Context, time.Duration)
@@ -52,6 +52,7 @@ type Cache[T any] struct {
 	value   T
 	fetched time.Time // when the value's fetch began; zero without a value
 	retry   time.Time // no refresh of a stale value before this
+	warned  time.Time // when a warning was given last
 }
 
 // New returns an empty Cache, or an error if the configuration lacks something.
@@ -132,7 +133,7 @@ func (c *Cache[T]) load(ctx context.Context) (T, error) {
 	began := c.now()
 	value, err := c.read(ctx)
 	if err != nil {
-		if c.postpone(c.now().Add(staleRetry)) {
+		if c.postpone(c.now()) {
 			c.with.Stale(ctx, err)
 		}
 		return value, err
@@ -148,12 +149,16 @@ func (c *Cache[T]) keep(value T, fetched time.Time) {
 	c.value, c.fetched, c.retry = value, fetched, time.Time{}
 }
 
-// postpone puts off the next refresh, and returns false if there is no value to serve meanwhile.
-func (c *Cache[T]) postpone(until time.Time) bool {
+// postpone puts off the next fetch of all but those whom the old value has failed. It reports whether a warning is due.
+func (c *Cache[T]) postpone(now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.retry = until
-	return !c.fetched.IsZero()
+	c.retry = now.Add(staleRetry)
+	if c.fetched.IsZero() || now.Sub(c.warned) < staleRetry {
+		return false
+	}
+	c.warned = now
+	return true
 }
 
 func (c *Cache[T]) read(ctx context.Context) (T, error) {

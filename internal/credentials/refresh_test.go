@@ -110,3 +110,21 @@ func TestRefreshThatFailsHasNoValue(t *testing.T) {
 		})
 	}
 }
+
+// TestManyFailedRefreshesWarnNowAndThen has callers whom the old value fails, as forged webhooks do, while Secrets Manager is away.
+func TestManyFailedRefreshesWarnNowAndThen(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.get("first", 1)
+		w.vault.fail(errOutage)
+		w.vault.slow(0)
+		for range 15 {
+			time.Sleep(2 * time.Second)
+			if _, err := w.cache.Refresh(w.Context(), time.Now()); err == nil {
+				t.Fatal("refreshed in spite of the outage")
+			}
+		}
+		if n := len(w.warned()); n != 3 {
+			t.Errorf("%d warnings in 30 s, want 3", n)
+		}
+	})
+}
