@@ -76,12 +76,12 @@ func (h handler) together(ctx context.Context, batch []events.SQSMessage) []even
 	var letters sync.WaitGroup
 	for i, m := range batch {
 		request, unread := h.reader.Message(ctx, m, h.now())
+		request.Queued = trigger.Queued(m, h.now())
 		switch {
 		case unread == nil:
 			if request.Trace == "" {
 				request.Trace = telemetry.Trace(ctx)
 			}
-			request.Queued = trigger.Queued(m, h.now())
 			requests, indexes = append(requests, request), append(indexes, i)
 		case unread.Code == endsession.CodeIgnored:
 			h.webhooks.Ignored(ctx, request.Source, unread.Message)

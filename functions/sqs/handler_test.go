@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,8 @@ import (
 
 	"videosdk-end-session/internal/doortest"
 	"videosdk-end-session/internal/endsession"
+	"videosdk-end-session/internal/telemetry"
+	"videosdk-end-session/internal/telemetry/telemetrytest"
 	"videosdk-end-session/internal/trigger"
 	"videosdk-end-session/internal/webhook"
 )
@@ -263,5 +266,28 @@ func TestARequestKnowsHowLongItWasQueued(t *testing.T) {
 	}
 	if u.Asked[0].Queued != time.Minute {
 		t.Errorf("queued for %s, want a minute", u.Asked[0].Queued)
+	}
+}
+
+// TestAMessageThatWaitsForItsProfilesShowsItsAge holds what the alarm for repeated triggers looks at: SQS leaves a message that is received
+// again and again out of its own metric.
+func TestAMessageThatWaitsForItsProfilesShowsItsAge(t *testing.T) {
+	var lines bytes.Buffer
+	reader := trigger.Reader{Profiles: webhook.Events{Secret: doortest.NewSecret(t, profiles), Failed: unmapped}}
+	h := handler{
+		service: &doortest.UseCase{}, letters: deadLetters{queue: &doortest.Queue{}, url: "https://queue.example/dlq"}, reader: reader,
+		now: doortest.Now, triggers: telemetry.Triggers{Log: telemetry.Setup(&lines, telemetry.Options{Stack: "demo"}), Door: "sqs"},
+	}
+	payload, _ := json.Marshal(events.SQSEvent{Records: []events.SQSMessage{{
+		MessageId: "m-0", Body: lesson("broken", "over", `{"room":"abcd-efgh-ijkl"}`),
+		Attributes: map[string]string{"SentTimestamp": fmt.Sprint(doortest.Now().Add(-31 * time.Minute).UnixMilli())},
+	}}})
+	if _, err := h.Invoke(doortest.Context(t), payload); err != nil {
+		t.Fatal(err)
+	}
+	got, err := telemetrytest.Metrics(lines.Bytes())
+	want := map[string]float64{"QueueAge{door=sqs,stack=demo}": 31 * 60 * 1000, "Deferred{code=webhook_source_invalid,door=sqs,stack=demo}": 1}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("metrics of %s: %v (-want +got):\n%s", lines.Bytes(), err, diff)
 	}
 }

@@ -88,7 +88,7 @@ func (h handler) receive(ctx context.Context, source string, call gateway.Call) 
 // refuse writes down why a webhook is not taken, and answers so.
 func (h handler) refuse(ctx context.Context, source string, why *endsession.Error) gateway.Answer {
 	if why.Code == endsession.CodeWebhookRefused {
-		h.log.Refused(ctx, source, why.Message)
+		h.log.Refused(ctx, source, why)
 	} else {
 		h.log.Failed(ctx, source, why)
 	}

@@ -199,9 +199,9 @@ func TestAnswersToTheSender(t *testing.T) {
 			name: "a challenge", call: fromZoom(`{"event":"endpoint.url_validation","payload":{"plainToken":"t"}}`), log: "level=INFO msg=webhook.ignored source=zoom reason=challenge\n",
 			want: gateway.Answer{StatusCode: 200, Headers: isJSON, Body: `{"encryptedToken":"` + hex.EncodeToString(sum("t")) + `","plainToken":"t"}`},
 		},
-		{name: "no signature", call: unsigned, want: gateway.Answer{StatusCode: 401, Headers: map[string]string{}}, log: "level=WARN msg=webhook.refused source=calcom reason=signature_missing\n"},
-		{name: "a wrong signature", call: forged, want: gateway.Answer{StatusCode: 401, Headers: map[string]string{}}, log: "level=WARN msg=webhook.refused source=calcom reason=signature_mismatch\n"},
-		{name: "a stale signature", call: stale, want: gateway.Answer{StatusCode: 401, Headers: map[string]string{}}, log: "level=WARN msg=webhook.refused source=zoom reason=signature_stale\n"},
+		{name: "no signature", call: unsigned, want: gateway.Answer{StatusCode: 401, Headers: map[string]string{}}, log: "level=WARN msg=webhook.refused source=calcom reason=signature_missing error=\"webhook_refused: signature_missing: no header X-Cal-Signature-256\"\n"},
+		{name: "a wrong signature", call: forged, want: gateway.Answer{StatusCode: 401, Headers: map[string]string{}}, log: "level=WARN msg=webhook.refused source=calcom reason=signature_mismatch error=\"webhook_refused: signature_mismatch: made with none of the secrets, or for another body\"\n"},
+		{name: "a stale signature", call: stale, want: gateway.Answer{StatusCode: 401, Headers: map[string]string{}}, log: "level=WARN msg=webhook.refused source=zoom reason=signature_stale error=\"webhook_refused: signature_stale: the timestamp is more than 300 s from now\"\n"},
 		{
 			name: "not JSON", call: fromCalcom(`triggerEvent=PING`), log: "level=WARN msg=webhook.failed source=calcom error=\"invalid_json: ",
 			want: gateway.Answer{StatusCode: 400, Headers: isProblem, Body: `{"title":"Bad Request","status":400,"detail":"expected a JSON value","code":"invalid_json"}`},

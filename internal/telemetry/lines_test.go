@@ -164,7 +164,7 @@ var lines = []struct {
 	{
 		name: "rejected, until the profiles of its source are in reach",
 		write: rejected(
-			endsession.Request{Source: "my-lms", ID: "i"}, endsession.Error{Code: endsession.CodeSecretUnavailable, Class: endsession.Transient, Message: "m"}),
+			endsession.Request{Source: "my-lms", ID: "i", Queued: 31 * time.Minute}, endsession.Error{Code: endsession.CodeSecretUnavailable, Class: endsession.Transient, Message: "m"}),
 	},
 	{
 		name: "rejected, until the profiles of its source are mended",
@@ -205,11 +205,13 @@ var lines = []struct {
 	},
 	{
 		name:  "webhook refused",
-		write: webhook(func(ctx context.Context, w telemetry.Webhooks) { w.Refused(ctx, "calcom", "signature_stale") }),
+		write: webhook(func(ctx context.Context, w telemetry.Webhooks) { w.Refused(ctx, "calcom", unsigned("signature_stale")) }),
 	},
 	{
-		name:  "webhook refused, with a URL of any length",
-		write: webhook(func(ctx context.Context, w telemetry.Webhooks) { w.Refused(ctx, anyLength, "signature_missing") }),
+		name: "webhook refused, with a URL of any length",
+		write: webhook(func(ctx context.Context, w telemetry.Webhooks) {
+			w.Refused(ctx, anyLength, unsigned("signature_missing"))
+		}),
 	},
 	{
 		name: "webhook failed, with a URL that names no source",
@@ -454,4 +456,11 @@ func members(t *testing.T, line string) []member {
 		all = append(all, m)
 	}
 	return all
+}
+
+// unsigned is the error of a webhook that is not known to be genuine.
+func unsigned(reason string) *endsession.Error {
+	return &endsession.Error{
+		Code: endsession.CodeWebhookRefused, Class: endsession.Permanent, Message: reason, Err: errors.New("no header X-Cal-Signature-256"),
+	}
 }

@@ -72,7 +72,7 @@ func TestAThousandSourcesMakeNoMetricOfTheirOwn(t *testing.T) {
 		triggers.Rejected(ctx, r.Request, malformed)
 		webhooks.Accepted(ctx, own, r.Request, time.Duration(i)*time.Second)
 		webhooks.Ignored(ctx, own, own)
-		webhooks.Refused(ctx, own, own)
+		webhooks.Refused(ctx, own, unsigned(own))
 		webhooks.Failed(ctx, own, malformed)
 		webhooks.Failed(ctx, own, away)
 		for _, line := range out.lines(t) {
@@ -144,7 +144,7 @@ func TestKnownSourcesAndReasonsHaveMetricsOfTheirOwn(t *testing.T) {
 		}
 	}
 	for _, reason := range telemetry.Reasons() {
-		telemetry.Webhooks{Log: log, Door: "webhook"}.Refused(ctx, "calcom", reason)
+		telemetry.Webhooks{Log: log, Door: "webhook"}.Refused(ctx, "calcom", unsigned(reason))
 		if want := "WebhooksRefused{reasonGroup=" + reason + ",stack=demo}"; metrics(t, out.lines(t)[0])[want] != 1 {
 			t.Errorf("no metric %s", want)
 		}

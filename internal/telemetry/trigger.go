@@ -117,6 +117,9 @@ func (t Triggers) Rejected(ctx context.Context, r endsession.Request, err *endse
 	line.failure(err)
 	m := measured{door: t.Door, code: err.Code}
 	m.unread(err)
+	if r.Queued > 0 {
+		m.took(queueAge, r.Queued)
+	}
 	write(ctx, t.Log, slog.LevelWarn, "trigger.rejected", line, m)
 }
 

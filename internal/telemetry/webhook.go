@@ -33,17 +33,18 @@ func (w Webhooks) Ignored(ctx context.Context, source, reason string) {
 	var line fields
 	line.text("source", endsession.Truncate(source))
 	line.text("reason", endsession.Truncate(reason))
-	m := measured{door: w.Door, reason: reason}
+	m := measured{door: w.Door, code: endsession.CodeIgnored, reason: reason}
 	m.count(webhooksIgnored)
 	write(ctx, w.Log, slog.LevelInfo, "webhook.ignored", line, m)
 }
 
-// Refused writes that a webhook is not known to be genuine, and why.
-func (w Webhooks) Refused(ctx context.Context, source, reason string) {
+// Refused writes that a webhook is not known to be genuine. The error's message is the reason, its cause the rest.
+func (w Webhooks) Refused(ctx context.Context, source string, why *endsession.Error) {
 	var line fields
 	line.text("source", endsession.Truncate(source))
-	line.text("reason", endsession.Truncate(reason))
-	m := measured{door: w.Door, reason: reason}
+	line.text("reason", endsession.Truncate(why.Message))
+	line.failure(why)
+	m := measured{door: w.Door, code: why.Code, reason: why.Message}
 	m.count(webhooksRefused)
 	write(ctx, w.Log, slog.LevelWarn, "webhook.refused", line, m)
 }

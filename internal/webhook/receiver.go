@@ -127,7 +127,7 @@ func (s *Sources) authenticate(ctx context.Context, name string, d Delivery) (*S
 	var refused *refusal
 	if errors.As(err, &refused) {
 		return nil, verified{}, &endsession.Error{
-			Code: endsession.CodeWebhookRefused, Class: endsession.Permanent, Message: string(refused.reason), Err: refused,
+			Code: endsession.CodeWebhookRefused, Class: endsession.Permanent, Message: string(refused.reason), Err: errors.New(refused.detail),
 		}
 	}
 	return nil, verified{}, endsession.AsError(err)
