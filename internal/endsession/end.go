@@ -5,14 +5,15 @@ import (
 	"time"
 )
 
-// freshness is how long a look at a live session counts. Later than that it may have ended, and the room's next meeting have begun.
+// freshness is how long a look at a live session counts: a call to end it is sent within that time, or after another look. Later it may
+// have ended, and the room's next meeting have begun.
 const freshness = 2 * time.Second
 
 // end asks VideoSDK to end the claimed session and returns what that came to. Before it repeats a call, and if the claim took long, it
 // looks at the session again: once that has ended, by this call or by others, a call might reach the room's next meeting.
 func (a *attempt) end(ctx context.Context, p proposal) (proposal, error) {
 	for made := 0; ; {
-		if made > 0 || a.with.Clock.Now().Sub(p.seen) > freshness {
+		if made > 0 || a.with.Clock.Now().Sub(p.seen) >= freshness {
 			session, err := a.readSession(ctx, p.pin.SessionID)
 			switch e := AsError(err); {
 			case e != nil && a.forNow(e):
@@ -22,10 +23,11 @@ func (a *attempt) end(ctx context.Context, p proposal) (proposal, error) {
 			case session.Ended():
 				return proposal{outcome: a.endedMeanwhile(), pin: p.pin, session: session}, nil
 			}
+			p.seen = a.with.Clock.Now()
 		}
 		made++
 		a.result.EndCalls++
-		session, err := a.with.Ender.End(ctx, p.pin.RoomID, p.pin.SessionID)
+		session, err := a.with.Ender.End(ctx, p.pin.RoomID, p.pin.SessionID, p.seen.Add(freshness))
 		e := AsError(err)
 		if e == nil {
 			return a.accepted(p, session), nil

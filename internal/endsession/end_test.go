@@ -173,8 +173,8 @@ func TestASlowClaimIsFollowedByANewLook(t *testing.T) {
 		reads int
 		calls int
 	}{
-		{name: "a quick one is not", claim: 2 * time.Second, reads: 2, calls: 1}, // the second look is after VideoSDK's refusal
-		{name: "a slow one is", claim: 2*time.Second + 1, reads: 2},
+		{name: "a quick one is not", claim: 2*time.Second - 1, reads: 2, calls: 1}, // the second look is after VideoSDK's refusal
+		{name: "a slow one is", claim: 2 * time.Second, reads: 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -197,4 +197,41 @@ func TestASlowClaimIsFollowedByANewLook(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAnEndIsSentWithinTwoSecondsOfALook looks at the time that each call is given.
+func TestAnEndIsSentWithinTwoSecondsOfALook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.unshown = true
+		w.live(time.Hour)
+		var looked time.Time
+		w.onRead = func(n int) error {
+			if n == 2 { // at the room, which says nothing of who is in it
+				time.Sleep(time.Second)
+				return nil
+			}
+			looked = time.Now()
+			return nil
+		}
+		w.onStore = func(_, next endsession.Entry) error {
+			if next.State == endsession.Claimed {
+				time.Sleep(time.Second / 2)
+			}
+			return nil
+		}
+		w.onEnd = func(n int) error {
+			if want := looked.Add(2 * time.Second); !w.startBy.Equal(want) {
+				t.Errorf("call %d may be sent until %s, want %s", n, w.startBy, want)
+			}
+			if n == 1 {
+				return notReached()
+			}
+			return nil
+		}
+		r := trigger()
+		r.Target = endsession.Target{CustomRoomID: booking}
+		w.wantOutcome(w.deliver(r), endsession.Ended, "")
+		w.wantCalls(2, 1)
+	})
 }

@@ -43,12 +43,15 @@ type SessionReader interface {
 	Live(ctx context.Context, room Target) ([]Session, error)
 	// Session reads one session. An unknown one is an error of class NotFound.
 	Session(ctx context.Context, sessionID string) (Session, error)
+	// Room reads the names of the room with that customRoomId. An unknown one is an error of class NotFound.
+	Room(ctx context.Context, customRoomID string) (Target, error)
 }
 
 // SessionEnder ends sessions at VideoSDK. Errors are *[Error], with Uncertain set if the call may have had its effect.
 type SessionEnder interface {
-	// End asks for the end of one session of one room. The answer may lack everything if VideoSDK accepted the call unreadably.
-	End(ctx context.Context, roomID, sessionID string) (Session, error)
+	// End asks for the end of one session of one room. The answer may lack everything if VideoSDK accepted the call unreadably. A call
+	// that cannot be sent by startBy is not sent, which is a transient error.
+	End(ctx context.Context, roomID, sessionID string, startBy time.Time) (Session, error)
 }
 
 // Ledger remembers how far each trigger got. It compares and swaps whole entries: an entry is what it was as long as its owner and

@@ -47,7 +47,7 @@ type Result struct {
 	Published   bool   // this delivery published the outcome
 	TakenOver   bool   // an earlier delivery had claimed the trigger and died or given up
 	EndCalls    int    // calls to end a session made by this delivery
-	Reads       int    // calls to read sessions made by this delivery
+	Reads       int    // calls to read sessions and rooms made by this delivery
 	Failure     *Error // behind Refused and Failed when settled by this delivery; for the log
 	Err         *Error
 	Uncompleted error // the outcome was published, but the ledger was not told; a duplicate will publish it again

@@ -3,6 +3,7 @@ package endsession
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -111,7 +112,12 @@ func (a *attempt) pinSession(ctx context.Context) (proposal, error) {
 	if err != nil {
 		return proposal{}, err
 	}
-	if !a.isNamed(session) {
+	seen := a.with.Clock.Now()
+	shown := []Session{session}
+	if err := a.identify(ctx, shown); err != nil {
+		return proposal{}, err
+	}
+	if session = shown[0]; !a.isNamed(session) {
 		return a.mismatch(), nil
 	}
 	pin := Pin{RoomID: session.RoomID, SessionID: session.ID}
@@ -121,7 +127,7 @@ func (a *attempt) pinSession(ctx context.Context) (proposal, error) {
 	if p, refused := a.guard(session); refused {
 		return p, nil
 	}
-	return proposal{pin: pin, session: session, seen: a.with.Clock.Now()}, nil
+	return proposal{pin: pin, session: session, seen: seen}, nil
 }
 
 func (a *attempt) pinRoom(ctx context.Context) (proposal, error) {
@@ -138,6 +144,10 @@ func (a *attempt) pinRoom(ctx context.Context) (proposal, error) {
 	}
 	if len(sessions) == 0 {
 		return proposal{outcome: NotActive, session: a.named()}, nil
+	}
+	seen := a.with.Clock.Now()
+	if err := a.identify(ctx, sessions); err != nil {
+		return proposal{}, err
 	}
 	var best Session
 	var newest time.Time
@@ -160,7 +170,35 @@ func (a *attempt) pinRoom(ctx context.Context) (proposal, error) {
 	if best.ID == "" {
 		return *refusal, nil
 	}
-	return proposal{pin: Pin{RoomID: best.RoomID, SessionID: best.ID}, session: best, seen: a.with.Clock.Now()}, nil
+	return proposal{pin: Pin{RoomID: best.RoomID, SessionID: best.ID}, session: best, seen: seen}, nil
+}
+
+// identify gives sessions that do not show their room's customRoomId, as the one on VideoSDK's own page, the one that the trigger names
+// if it is their room's. Without it they could not be told from somebody else's.
+func (a *attempt) identify(ctx context.Context, sessions []Session) error {
+	named := a.request.CustomRoomID
+	if named == "" || !slices.ContainsFunc(sessions, func(s Session) bool { return s.CustomRoomID == "" }) {
+		return nil
+	}
+	room, err := repeat(ctx, a, func() (Target, error) {
+		a.result.Reads++
+		return a.with.Reader.Room(ctx, named)
+	})
+	if e := AsError(err); e != nil {
+		if e.Class == NotFound {
+			return nil // nor has it a session
+		}
+		return e
+	}
+	if room.CustomRoomID != "" && room.CustomRoomID != named {
+		return nil // a room whose roomId is what the trigger calls customRoomId
+	}
+	for i := range sessions {
+		if s := &sessions[i]; s.CustomRoomID == "" && s.RoomID == room.RoomID {
+			s.CustomRoomID = named
+		}
+	}
+	return nil
 }
 
 // mismatch refuses a session that is not the one asked for, or not live as asked for.

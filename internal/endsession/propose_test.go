@@ -150,6 +150,77 @@ func TestNeverTheWrongMeeting(t *testing.T) {
 			outcome: endsession.Refused, code: endsession.CodePinMismatch,
 		},
 		{
+			name:    "a customRoomId finds the room whose session does not show it",
+			world:   func(w *world) { w.unshown = true; w.live(time.Hour) },
+			trigger: func(r *endsession.Request) { r.Target = endsession.Target{CustomRoomID: booking} },
+			outcome: endsession.Ended, ended: 1,
+		},
+		{
+			name:    "and the room itself does not show it",
+			world:   func(w *world) { w.unshown, w.nameless = true, true; w.live(time.Hour) },
+			trigger: func(r *endsession.Request) { r.Target = endsession.Target{CustomRoomID: booking} },
+			outcome: endsession.Ended, ended: 1,
+		},
+		{
+			name: "an ignored list filter ends nothing where sessions show no customRoomId",
+			world: func(w *world) {
+				w.unfilter, w.unshown = true, true
+				w.live(2 * time.Hour).End = "2000-01-01T00:00:00Z"
+				other := w.live(time.Hour)
+				other.RoomID, other.CustomRoomID = "some-body-else", "booking-1"
+			},
+			trigger: func(r *endsession.Request) { r.Target = endsession.Target{CustomRoomID: booking} },
+			outcome: endsession.Refused, code: endsession.CodePinMismatch,
+		},
+		{
+			name:    "nor where VideoSDK knows no room of that customRoomId",
+			world:   func(w *world) { w.unfilter, w.unshown = true, true; w.live(time.Hour) },
+			trigger: func(r *endsession.Request) { r.Target = endsession.Target{CustomRoomID: "booking-1"} },
+			outcome: endsession.Refused, code: endsession.CodePinMismatch,
+		},
+		{
+			name:    "a roomId is no customRoomId",
+			world:   func(w *world) { w.unfilter, w.unshown = true, true; w.live(time.Hour) },
+			trigger: func(r *endsession.Request) { r.Target = endsession.Target{CustomRoomID: room} },
+			outcome: endsession.Refused, code: endsession.CodePinMismatch,
+		},
+		{
+			name: "a named session whose room has another customRoomId, which it does not show, is left alone",
+			world: func(w *world) {
+				w.unshown = true
+				w.live(time.Hour)
+				other := w.live(time.Hour)
+				other.RoomID, other.CustomRoomID = "some-body-else", "booking-1"
+			},
+			trigger: func(r *endsession.Request) {
+				r.Target = endsession.Target{SessionID: "000000000000000000000001", CustomRoomID: "booking-1"}
+			},
+			outcome: endsession.Refused, code: endsession.CodePinMismatch,
+		},
+		{
+			name:  "a named session whose room has the customRoomId named, which it does not show, is ended",
+			world: func(w *world) { w.unshown = true; w.live(time.Hour) },
+			trigger: func(r *endsession.Request) {
+				r.Target = endsession.Target{SessionID: "000000000000000000000001", CustomRoomID: booking}
+			},
+			outcome: endsession.Ended, ended: 1,
+		},
+		{
+			name: "a final refusal to look at the room is a failure",
+			world: func(w *world) {
+				w.unshown = true
+				w.live(time.Hour)
+				w.onRead = func(n int) error {
+					if n == 1 {
+						return nil
+					}
+					return rejected()
+				}
+			},
+			trigger: func(r *endsession.Request) { r.Target = endsession.Target{CustomRoomID: booking} },
+			outcome: endsession.Failed, code: endsession.CodeVideoSDKRejected,
+		},
+		{
 			name:    "a named session is ended",
 			world:   func(w *world) { w.live(2 * time.Hour); w.live(time.Hour) },
 			trigger: func(r *endsession.Request) { r.Target = endsession.Target{SessionID: "000000000000000000000001"} },
@@ -306,4 +377,54 @@ func TestAWindowThatClosesWhileVideoSDKThrottlesIsClosed(t *testing.T) {
 		w.wantOutcome(w.deliver(r), endsession.Refused, endsession.CodeAfterWindow)
 		w.wantCalls(0, 0)
 	})
+}
+
+// TestTheEventNamesTheRoomAsTheTriggerDoes has sessions that do not show their room's customRoomId, by whatever way one is settled.
+func TestTheEventNamesTheRoomAsTheTriggerDoes(t *testing.T) {
+	tests := []struct {
+		name    string
+		world   func(*world)
+		outcome endsession.Outcome
+	}{
+		{name: "ended", outcome: endsession.Ended},
+		{name: "taken over", world: func(w *world) {
+			w.onEnd = func(n int) error {
+				if n == 1 {
+					panic("the process dies")
+				}
+				return nil
+			}
+		}, outcome: endsession.Ended},
+		{name: "ended by others, found when it is taken over", world: func(w *world) {
+			w.onEnd = func(int) error {
+				w.sessions[0].End = "2000-01-01T00:00:00Z"
+				panic("the process dies")
+			}
+		}, outcome: endsession.AlreadyEnded},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.unshown = true
+				w.live(time.Hour)
+				if tt.world != nil {
+					tt.world(w)
+				}
+				var report endsession.Report
+				w.onDetail = func(r endsession.Report) { report = r }
+				r := trigger()
+				r.Target = endsession.Target{CustomRoomID: booking}
+				got := w.deliver(r)
+				if got.Err != nil {
+					time.Sleep(time.Minute) // until the lease is over
+					got = w.deliver(r)
+				}
+				w.wantOutcome(got, tt.outcome, "")
+				if s := report.Session; s.CustomRoomID != booking || s.RoomID != room {
+					t.Errorf("the event's session is %+v, want it with customRoomId %s", s, booking)
+				}
+			})
+		})
+	}
 }

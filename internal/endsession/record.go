@@ -26,6 +26,9 @@ func (a *attempt) record(ctx context.Context, done proposal) error {
 
 // recorded returns the entry with the outcome in it.
 func (a *attempt) recorded(entry Entry, p proposal) (Entry, error) {
+	if s := &p.session; s.CustomRoomID == "" && s.ID != "" && s.ID == entry.Pin.SessionID {
+		s.CustomRoomID = a.request.CustomRoomID // shown or not: nothing else is pinned
+	}
 	detail, err := a.with.Outbox.Detail(Report{ID: a.key, Outcome: p.outcome, Request: a.request, Session: p.session, Err: p.err})
 	if err != nil {
 		return Entry{}, &Error{Code: CodeInternal, Message: "the event could not be rendered", Err: fmt.Errorf("render the event: %w", err)}

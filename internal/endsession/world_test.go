@@ -23,9 +23,12 @@ type world struct {
 	mu        sync.Mutex
 	sessions  []*endsession.Session
 	unfilter  bool // the list ignores its filter
+	unshown   bool // sessions do not show their room's customRoomId
+	nameless  bool // nor do rooms
 	reads     int
-	ends      []string // session ids of all end calls, in order
-	acted     []string // of those that ended a live session
+	ends      []string  // session ids of all end calls, in order
+	acted     []string  // of those that ended a live session
+	startBy   time.Time // of the last one
 	published []endsession.Event
 	observed  []endsession.Result
 
@@ -113,7 +116,7 @@ func (w *world) Live(_ context.Context, target endsession.Target) ([]endsession.
 		s := w.sessions[i]
 		asked := s.RoomID == target.RoomID || target.RoomID == "" && s.CustomRoomID == target.CustomRoomID
 		if !s.Ended() && (asked || w.unfilter) {
-			out = append(out, *s)
+			out = append(out, w.show(*s))
 		}
 	}
 	return out, nil
@@ -130,10 +133,36 @@ func (w *world) Session(_ context.Context, id string) (endsession.Session, error
 	}
 	for _, s := range w.sessions {
 		if s.ID == id {
-			return *s, nil
+			return w.show(*s), nil
 		}
 	}
 	return endsession.Session{}, &endsession.Error{Code: endsession.CodeSessionNotFound, Class: endsession.NotFound, HTTPStatus: 404}
+}
+
+// show is a session as VideoSDK shows it.
+func (w *world) show(s endsession.Session) endsession.Session {
+	if w.unshown {
+		s.CustomRoomID = ""
+	}
+	return s
+}
+
+// Room finds the room by either name, as VideoSDK does.
+func (w *world) Room(_ context.Context, id string) (endsession.Target, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.read(); err != nil {
+		return endsession.Target{}, err
+	}
+	for _, s := range w.sessions {
+		if s.CustomRoomID == id || s.RoomID == id {
+			if w.nameless {
+				return endsession.Target{RoomID: s.RoomID}, nil
+			}
+			return endsession.Target{RoomID: s.RoomID, CustomRoomID: s.CustomRoomID}, nil
+		}
+	}
+	return endsession.Target{}, &endsession.Error{Code: endsession.CodeRoomNotFound, Class: endsession.NotFound, HTTPStatus: 404}
 }
 
 func (w *world) read() error {
@@ -144,10 +173,11 @@ func (w *world) read() error {
 	return nil
 }
 
-func (w *world) End(_ context.Context, _, id string) (endsession.Session, error) {
+func (w *world) End(_ context.Context, _, id string, startBy time.Time) (endsession.Session, error) {
 	time.Sleep(w.endTakes) // before the lock: a bubble's clock stands still while anyone waits for a mutex
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.startBy = startBy
 	w.ends = append(w.ends, id)
 	n := len(w.ends)
 	if w.onEnd != nil {
@@ -173,7 +203,7 @@ func (w *world) End(_ context.Context, _, id string) (endsession.Session, error)
 		if w.endAnswer != nil {
 			shown = w.endAnswer(shown)
 		}
-		return shown, nil
+		return w.show(shown), nil
 	}
 	return endsession.Session{}, &endsession.Error{Code: endsession.CodeVideoSDKRejected, Class: endsession.Permanent, HTTPStatus: 400}
 }
@@ -186,7 +216,7 @@ func (w *world) Detail(r endsession.Report) ([]byte, error) {
 	if r.Err != nil {
 		code = r.Err.Code
 	}
-	return json.Marshal(map[string]any{"id": r.ID, "outcome": r.Outcome, "session": r.Session.ID, "room": r.Session.RoomID, "code": code, "at": time.Now()})
+	return json.Marshal(map[string]any{"id": r.ID, "outcome": r.Outcome, "session": r.Session.ID, "room": r.Session.RoomID, "custom": r.Session.CustomRoomID, "code": code, "at": time.Now()})
 }
 
 func (w *world) Publish(_ context.Context, events []endsession.Event) []error {

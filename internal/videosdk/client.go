@@ -1,5 +1,5 @@
-// Package videosdk is the client for the three calls of the VideoSDK REST API that ending a session takes: the live sessions of a
-// room, one session, and the end of one.
+// Package videosdk is the client for the four calls of the VideoSDK REST API that ending a session takes: the live sessions of a room,
+// one session, the end of one, and the names of a room.
 //
 // It makes each call once. The one thing that it repeats is a call that VideoSDK refused with 401, once, with fresh credentials: such
 // a call was not processed. The call that ends a session it only makes soon after it was asked to, since its caller has looked at the
@@ -29,7 +29,6 @@ import (
 
 const (
 	callTimeout = 8 * time.Second // of one call, its answer read
-	endWithin   = 2 * time.Second // from the wish to end a session, which follows a look at it, to the start of the call
 	maxAnswer   = 1 << 20         // bytes of an answer that are read
 )
 
@@ -127,9 +126,23 @@ func (c *Client) Session(ctx context.Context, sessionID string) (endsession.Sess
 	return s.session(), nil
 }
 
+// Room reads the names of the room with that customRoomId. VideoSDK takes a roomId there as well: the caller checks the answer's
+// customRoomId, which is empty if VideoSDK shows none.
+func (c *Client) Room(ctx context.Context, customRoomID string) (endsession.Target, error) {
+	answer, err := c.call(ctx, call{method: http.MethodGet, path: "/rooms/" + url.PathEscape(customRoomID), notFound: endsession.CodeRoomNotFound})
+	if err != nil {
+		return endsession.Target{}, err
+	}
+	room, err := readRoom(answer.body)
+	if err != nil || room.RoomID == "" {
+		return endsession.Target{}, answer.unreadable("expected a room")
+	}
+	return room, nil
+}
+
 // End asks for the end of one session. VideoSDK resolves the room by its id only, so both are required. An answer of 2xx that cannot
-// be read is an accepted call: the session returned is zero.
-func (c *Client) End(ctx context.Context, roomID, sessionID string) (endsession.Session, error) {
+// be read is an accepted call: the session returned is zero. If there are no credentials and no connection by startBy, nothing is sent.
+func (c *Client) End(ctx context.Context, roomID, sessionID string, startBy time.Time) (endsession.Session, error) {
 	body, err := json.Marshal(struct {
 		RoomID    string `json:"roomId"`
 		SessionID string `json:"sessionId"`
@@ -138,7 +151,7 @@ func (c *Client) End(ctx context.Context, roomID, sessionID string) (endsession.
 		return endsession.Session{}, err
 	}
 	answer, err := c.call(ctx, call{
-		method: http.MethodPost, path: "/sessions/end", body: body, notFound: endsession.CodeSessionNotFound, startBy: c.now().Add(endWithin),
+		method: http.MethodPost, path: "/sessions/end", body: body, notFound: endsession.CodeSessionNotFound, startBy: startBy,
 	})
 	if err != nil {
 		return endsession.Session{}, err
@@ -156,7 +169,7 @@ type call struct {
 	path     string // below /v2, with the query
 	body     []byte // JSON; nil for none
 	notFound endsession.Code
-	startBy  time.Time // not to be made later than this; zero for no such time
+	startBy  time.Time // not to be sent later than this; zero for no such time
 }
 
 // answer is what VideoSDK answered with 2xx.
@@ -176,7 +189,9 @@ func (a answer) unreadable(expected string) error {
 
 // call makes one call, and makes it again with fresh credentials and a new token if VideoSDK refuses those it had.
 func (c *Client) call(ctx context.Context, call call) (answer, error) {
-	creds, err := c.credentials.Get(ctx)
+	secrets, cancel := c.untilStart(ctx, call)
+	defer cancel()
+	creds, err := c.credentials.Get(secrets)
 	if err != nil {
 		return answer{}, secretError(err)
 	}
@@ -185,7 +200,7 @@ func (c *Client) call(ctx context.Context, call call) (answer, error) {
 	if e := endsession.AsError(err); e == nil || e.Code != endsession.CodeVideoSDKUnauthorized {
 		return got, err
 	}
-	fresh, refreshErr := c.credentials.Refresh(ctx, used)
+	fresh, refreshErr := c.credentials.Refresh(secrets, used)
 	if refreshErr != nil {
 		// Still the refusal, but it may pass if only the refresh failed for now.
 		refused := endsession.AsError(err)
@@ -193,6 +208,20 @@ func (c *Client) call(ctx context.Context, call call) (answer, error) {
 		return answer{}, refused
 	}
 	return c.attempt(ctx, call, fresh)
+}
+
+// untilStart returns a context for what a call needs before it can be sent.
+func (c *Client) untilStart(ctx context.Context, call call) (context.Context, context.CancelFunc) {
+	if call.startBy.IsZero() {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, call.startBy.Sub(c.now()))
+}
+
+func tooLate() error {
+	return &endsession.Error{
+		Code: endsession.CodeVideoSDKUnavailable, Message: "the call could not be sent soon enough after the look at the session",
+	}
 }
 
 // secretError is the failure to get credentials at all.
@@ -209,17 +238,28 @@ func secretError(err error) error {
 }
 
 func (c *Client) attempt(ctx context.Context, call call, creds Credentials) (answer, error) {
-	if !call.startBy.IsZero() && c.now().After(call.startBy) {
-		return answer{}, &endsession.Error{Code: endsession.CodeSecretUnavailable, Message: "the secret took so long to read that the session must be looked at again"}
-	}
 	token, err := c.signer.sign(creds, c.now())
 	if err != nil {
 		return answer{}, secretError(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
 	var connected bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }})
+	trace := httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }}
+	if !call.startBy.IsZero() {
+		left := func() time.Duration { return call.startBy.Sub(c.now()) }
+		if left() <= 0 {
+			return answer{}, tooLate()
+		}
+		late := time.AfterFunc(left(), func() { giveUp(tooLate()) })
+		defer late.Stop()
+		// A second time if a kept connection turns out to be closed, and nothing was sent on it.
+		trace.GetConn = func(string) { connected = false; late.Reset(left()) }
+		trace.GotConn = func(httptrace.GotConnInfo) { connected = true; late.Stop() }
+	}
+	ctx = httptrace.WithClientTrace(ctx, &trace)
 	request, err := http.NewRequestWithContext(ctx, call.method, c.base+call.path, bytes.NewReader(call.body))
 	if err != nil {
 		return answer{}, &endsession.Error{Code: endsession.CodeInternal, Message: "the call to VideoSDK could not be built", Err: err}
@@ -232,6 +272,9 @@ func (c *Client) attempt(ctx context.Context, call call, creds Credentials) (ans
 	// Not by an http.Client: that follows redirects, and would carry the token to another place.
 	response, err := c.transport.RoundTrip(request)
 	if err != nil {
+		if late, gaveUp := errors.AsType[*endsession.Error](context.Cause(ctx)); gaveUp && !connected {
+			return answer{}, late
+		}
 		return answer{}, &endsession.Error{
 			Code: endsession.CodeVideoSDKUnavailable, Message: "VideoSDK did not answer", Uncertain: connected, Err: err,
 		}

@@ -79,9 +79,17 @@ func TestCallsOnTheWire(t *testing.T) {
 			want: get("/v2/sessions/62429766903bdf001299cac5"),
 		},
 		{
+			name: "room",
+			do: func(ctx context.Context, c *videosdk.Client) error {
+				_, err := c.Room(ctx, customID)
+				return err
+			},
+			want: get("/v2/rooms/booking-4711"),
+		},
+		{
 			name: "end",
 			do: func(ctx context.Context, c *videosdk.Client) error {
-				_, err := c.End(ctx, roomID, sessionID)
+				_, err := c.End(ctx, roomID, sessionID, soon)
 				return err
 			},
 			want: call{
@@ -92,7 +100,7 @@ func TestCallsOnTheWire(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			server := record(t, says(`{"id":"x","data":[]}`))
+			server := record(t, says(`{"id":"x","roomId":"r","data":[]}`))
 			if err := tt.do(t.Context(), newClient(t, server.URL, nil, nil)); err != nil {
 				t.Fatal(err)
 			}
@@ -131,7 +139,7 @@ func TestIdentifiersAreEscaped(t *testing.T) {
 			_, _ = client.Session(t.Context(), id)
 			_, _ = client.Live(t.Context(), endsession.Target{RoomID: id})
 			_, _ = client.Live(t.Context(), endsession.Target{CustomRoomID: id})
-			_, _ = client.End(t.Context(), id, id)
+			_, _ = client.End(t.Context(), id, id, soon)
 
 			type understood struct {
 				Operation                       standin.Operation
@@ -163,8 +171,8 @@ func TestAnEndThatCannotBeginSoonIsNotBegun(t *testing.T) {
 		takes time.Duration // the secret's fetch
 		calls int
 	}{
-		{name: "soon enough", takes: 2 * time.Second, calls: 1},
-		{name: "too late after the look at the session", takes: 2*time.Second + 1},
+		{name: "soon enough", takes: time.Second, calls: 1},
+		{name: "too late after the look at the session", takes: 2 * time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -173,7 +181,7 @@ func TestAnEndThatCannotBeginSoonIsNotBegun(t *testing.T) {
 			source := steady(good)
 			source.onGet = func() { now.advance(tt.takes) }
 			client := newClient(t, server.URL, source, now)
-			_, err := client.End(t.Context(), roomID, sessionID)
+			_, err := client.End(t.Context(), roomID, sessionID, soon)
 			if calls := len(server.all()); calls != tt.calls || (err == nil) != (tt.calls > 0) {
 				t.Fatalf("End() = %v after %d calls, want %d", err, calls, tt.calls)
 			}

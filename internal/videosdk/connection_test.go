@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -46,7 +48,7 @@ func TestConnectionReset(t *testing.T) {
 		t.Run(string(when), func(t *testing.T) {
 			server := startLive(t, standin.Options{})
 			inject(t, server, standin.Fault{On: standin.OpEndSession, When: when, Do: standin.Reset})
-			_, err := newClient(t, server.URL(), nil, nil).End(t.Context(), roomID, sessionID)
+			_, err := newClient(t, server.URL(), nil, nil).End(t.Context(), roomID, sessionID, soon)
 			wantNoAnswer(t, err, true)
 			if calls := server.Calls(); len(calls) != 1 || calls[0].Acted != (when == standin.AfterEffect) {
 				t.Errorf("called %+v, want once", calls)
@@ -63,7 +65,7 @@ func TestResetOfAKeptConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	inject(t, server, standin.Fault{On: standin.OpEndSession, When: standin.AfterEffect, Do: standin.Reset, Times: 1})
-	_, err := client.End(t.Context(), roomID, sessionID)
+	_, err := client.End(t.Context(), roomID, sessionID, soon)
 	wantNoAnswer(t, err, true)
 	if calls := server.Calls(); len(calls) != 2 {
 		t.Errorf("called %d times, want one read and one end", len(calls))
@@ -170,22 +172,80 @@ func TestHangingServer(t *testing.T) {
 	}
 }
 
+// hanging is a transport whose connections are never made.
+func hanging(t *testing.T) *http.Transport {
+	transport := videosdk.NewTransport()
+	over := make(chan struct{})
+	t.Cleanup(func() { close(over) }) // net/http lets a dial outlive the call that asked for it
+	transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+		<-over
+		return nil, net.ErrClosed
+	}
+	return transport
+}
+
 // TestHangingConnection has a connection that is never made: nothing was sent.
 func TestHangingConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		transport := videosdk.NewTransport()
-		over := make(chan struct{})
-		defer close(over) // net/http lets a dial outlive the call that asked for it
-		transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
-			<-over
-			return nil, net.ErrClosed
-		}
 		began := time.Now()
-		_, err := clientOver(t, transport).End(t.Context(), roomID, sessionID)
+		_, err := clientOver(t, hanging(t)).Session(t.Context(), sessionID)
 		if took := time.Since(began); took != 8*time.Second {
 			t.Errorf("took %v, want 8s", took)
 		}
 		wantNoAnswer(t, err, false)
+	})
+}
+
+// retrying is a transport that finds its kept connection closed and makes another, in vain.
+type retrying struct{}
+
+func (retrying) RoundTrip(r *http.Request) (*http.Response, error) {
+	trace := httptrace.ContextClientTrace(r.Context())
+	trace.GetConn("videosdk.example:80")
+	trace.GotConn(httptrace.GotConnInfo{Reused: true})
+	trace.GetConn("videosdk.example:80")
+	<-r.Context().Done()
+	return nil, context.Cause(r.Context())
+}
+
+// TestAnEndWithoutAConnectionSoonIsNotSent holds the time between the look at a session and the call to end it.
+func TestAnEndWithoutAConnectionSoonIsNotSent(t *testing.T) {
+	tests := []struct {
+		name      string
+		transport func(*testing.T) http.RoundTripper
+	}{
+		{"the connection is never made", func(t *testing.T) http.RoundTripper { return hanging(t) }},
+		{"the kept one is closed, and the next never made", func(*testing.T) http.RoundTripper { return retrying{} }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				_, err := clientOver(t, tt.transport(t)).End(t.Context(), roomID, sessionID, began.Add(1500*time.Millisecond))
+				if took := time.Since(began); took != 1500*time.Millisecond {
+					t.Errorf("took %v, want 1.5s", took)
+				}
+				got := endsession.AsError(err)
+				if got == nil || got.Code != endsession.CodeVideoSDKUnavailable || got.Class != endsession.Transient || got.Uncertain ||
+					!strings.Contains(got.Message, "after the look at the session") {
+					t.Errorf("got %+v, want a call that was not sent", got)
+				}
+			})
+		})
+	}
+}
+
+// TestAnEndOnceSentMayTakeItsTime has a connection in time and an answer after it.
+func TestAnEndOnceSentMayTakeItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := pipeTo(t, func(conn net.Conn, _ *http.Request) {
+			time.Sleep(5 * time.Second)
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"id\":\"x\"}")
+		})
+		got, err := client.End(t.Context(), roomID, sessionID, time.Now().Add(time.Second))
+		if err != nil || got.ID != "x" {
+			t.Errorf("End() = %+v, %v", got, err)
+		}
 	})
 }
 
@@ -197,7 +257,7 @@ func TestHangingBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := pipeTo(t, half)
 		began := time.Now()
-		got, err := client.End(t.Context(), roomID, sessionID)
+		got, err := client.End(t.Context(), roomID, sessionID, soon)
 		if took := time.Since(began); took != 8*time.Second {
 			t.Errorf("took %v, want 8s", took)
 		}
@@ -244,7 +304,7 @@ func TestConnectionsAreReused(t *testing.T) {
 		var calls sync.WaitGroup
 		for range batch {
 			calls.Go(func() {
-				if _, err := client.End(t.Context(), roomID, sessionID); err != nil {
+				if _, err := client.End(t.Context(), roomID, sessionID, soon); err != nil {
 					t.Error(err)
 				}
 			})

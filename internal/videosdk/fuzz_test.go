@@ -92,7 +92,7 @@ func ask(ctx context.Context, client *videosdk.Client, kind uint8) ([]endsession
 		one, err := client.Session(ctx, sessionID)
 		return []endsession.Session{one}, err
 	default:
-		one, err := client.End(ctx, roomID, sessionID)
+		one, err := client.End(ctx, roomID, sessionID, soon)
 		return []endsession.Session{one}, err
 	}
 }

@@ -204,7 +204,7 @@ func TestRefusalsLeakNothing(t *testing.T) {
 					w.WriteHeader(status)
 					_, _ = w.Write([]byte(tt.body(r.Header.Get("Authorization"))))
 				})
-				_, err := newClient(t, server.URL, nil, nil).End(t.Context(), roomID, sessionID)
+				_, err := newClient(t, server.URL, nil, nil).End(t.Context(), roomID, sessionID, soon)
 				got := endsession.AsError(err)
 				if got == nil || got.HTTPStatus != status {
 					t.Fatalf("got %+v, want an answer of %d", got, status)
@@ -289,7 +289,7 @@ func TestJSONThatIsNoMessageIsNotQuoted(t *testing.T) {
 			w.WriteHeader(http.StatusConflict)
 			_, _ = w.Write([]byte(body))
 		})
-		_, err := newClient(t, server.URL, nil, nil).End(t.Context(), "r", "s")
+		_, err := newClient(t, server.URL, nil, nil).End(t.Context(), "r", "s", soon)
 		if got := endsession.AsError(err); got == nil || got.Message != "VideoSDK answered 409" {
 			t.Errorf("%s: got %+v, want a message without it", body, got)
 		}

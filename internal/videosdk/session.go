@@ -20,15 +20,23 @@ type session struct {
 
 // essence is what is needed of a session. The rest is told in passing.
 type essence struct {
-	ID            text `json:"id"`
+	room
+	ID     text `json:"id"`
+	Start  text `json:"start"`
+	End    text `json:"end"`
+	Status text `json:"status"`
+}
+
+// room is how a session and a room itself name the room.
+type room struct {
 	RoomID        text `json:"roomId"`
 	MeetingID     text `json:"meetingId"`
 	CustomRoomID  text `json:"customRoomId"`
 	UserMeetingID text `json:"userMeetingId"`
-	Start         text `json:"start"`
-	End           text `json:"end"`
-	Status        text `json:"status"`
 }
+
+func (r room) id() string       { return string(cmp.Or(r.RoomID, r.MeetingID)) }
+func (r room) customID() string { return string(cmp.Or(r.CustomRoomID, r.UserMeetingID)) }
 
 type participant struct {
 	ParticipantID text       `json:"participantId"`
@@ -72,6 +80,13 @@ func readList(body []byte) ([]session, error) {
 	return list.Data, json.Unmarshal(body, &essences)
 }
 
+// readRoom reads a room's names.
+func readRoom(body []byte) (endsession.Target, error) {
+	var r room
+	err := json.Unmarshal(body, &r)
+	return endsession.Target{RoomID: r.id(), CustomRoomID: r.customID()}, err
+}
+
 func isOfAnotherType(err error) bool {
 	_, is := errors.AsType[*json.UnmarshalTypeError](err)
 	return is
@@ -80,8 +95,8 @@ func isOfAnotherType(err error) bool {
 func (s session) session() endsession.Session {
 	out := endsession.Session{
 		ID:           string(s.ID),
-		RoomID:       string(cmp.Or(s.RoomID, s.MeetingID)),
-		CustomRoomID: string(cmp.Or(s.CustomRoomID, s.UserMeetingID)),
+		RoomID:       s.id(),
+		CustomRoomID: s.customID(),
 		Start:        string(s.Start),
 		End:          string(s.End),
 		Status:       string(s.Status),

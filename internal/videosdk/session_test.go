@@ -28,16 +28,22 @@ func TestBothShapes(t *testing.T) {
 	}
 	tests := []struct {
 		name        string
-		shape       standin.Shape
+		options     standin.Options
 		live, ended func(*endsession.Session)
+		custom      string // as sessions and rooms show it
 	}{
-		{name: "documented", shape: standin.Documented, live: documented("ongoing"), ended: documented("ended")},
-		{name: "live endpoint", shape: standin.Live, live: derived("ongoing"), ended: derived("ended")},
+		{name: "documented", live: documented("ongoing"), ended: documented("ended"), custom: customID},
+		{
+			name: "documented, as its sample", options: standin.Options{CustomRoomIDUnshown: true},
+			live: documented("ongoing"), ended: documented("ended"),
+		},
+		{name: "live endpoint", options: standin.Options{Shape: standin.Live}, live: derived("ongoing"), ended: derived("ended"), custom: customID},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			now := newClock()
-			server := startStandIn(t, standin.Options{Shape: tt.shape, Now: now.Now})
+			tt.options.Now = now.Now
+			server := startStandIn(t, tt.options)
 			if err := server.AddRoom(standin.Room{ID: roomID, CustomID: customID}); err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +59,7 @@ func TestBothShapes(t *testing.T) {
 			// at is the session as it should be read, left at the time that participants who are still there have left.
 			at := func(left string, shaped func(*endsession.Session)) endsession.Session {
 				s := endsession.Session{
-					ID: sessionID, RoomID: roomID, CustomRoomID: customID, Start: "2026-11-23T09:00:00.000Z", End: left,
+					ID: sessionID, RoomID: roomID, CustomRoomID: tt.custom, Start: "2026-11-23T09:00:00.000Z", End: left,
 					Participants: []endsession.Participant{
 						{ID: "demo-1", Name: "John", Timelog: []endsession.Presence{
 							{Start: "2026-11-23T09:00:00.000Z", End: "2026-11-23T09:10:00.000Z"}, {Start: "2026-11-23T09:20:00.000Z", End: left},
@@ -86,9 +92,13 @@ func TestBothShapes(t *testing.T) {
 				}
 				check("list", live, list[0], err)
 			}
+			room, err := client.Room(t.Context(), customID)
+			if diff := cmp.Diff(endsession.Target{RoomID: roomID, CustomRoomID: tt.custom}, room); diff != "" || err != nil {
+				t.Errorf("room: %v (-want +got):\n%s", err, diff)
+			}
 			got, err := client.Session(t.Context(), sessionID)
 			check("read", live, got, err)
-			got, err = client.End(t.Context(), roomID, sessionID)
+			got, err = client.End(t.Context(), roomID, sessionID, soon)
 			check("end", live, got, err)
 			got, err = client.Session(t.Context(), sessionID)
 			check("read after the end", ended, got, err)
@@ -102,7 +112,7 @@ func TestBothShapes(t *testing.T) {
 
 func TestEndShownInTheAnswer(t *testing.T) {
 	server := startLive(t, standin.Options{EndInAnswer: true})
-	got, err := newClient(t, server.URL(), nil, nil).End(t.Context(), roomID, sessionID)
+	got, err := newClient(t, server.URL(), nil, nil).End(t.Context(), roomID, sessionID, soon)
 	if err != nil || !got.Ended() || got.End != "2026-11-23T10:00:00.000Z" || got.Status != "ended" {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -124,7 +134,9 @@ func TestTwoLiveSessionsAreListed(t *testing.T) {
 // reads has a session read by each call.
 var reads = map[string]func(context.Context, *videosdk.Client) (endsession.Session, error){
 	"read": func(ctx context.Context, c *videosdk.Client) (endsession.Session, error) { return c.Session(ctx, "s") },
-	"end":  func(ctx context.Context, c *videosdk.Client) (endsession.Session, error) { return c.End(ctx, "r", "s") },
+	"end": func(ctx context.Context, c *videosdk.Client) (endsession.Session, error) {
+		return c.End(ctx, "r", "s", soon)
+	},
 	"list": func(ctx context.Context, c *videosdk.Client) (endsession.Session, error) {
 		list, err := c.Live(ctx, endsession.Target{RoomID: "r"})
 		if err != nil || len(list) != 1 {

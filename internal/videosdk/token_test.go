@@ -51,7 +51,7 @@ func decodeToken(t *testing.T, token, secret string) (header, claims map[string]
 func TestTokenHasExactlyTheVendorsClaims(t *testing.T) {
 	for _, op := range operations {
 		t.Run(op.name, func(t *testing.T) {
-			server := record(t, says(`{"id":"x","data":[]}`))
+			server := record(t, says(`{"id":"x","roomId":"r","data":[]}`))
 			if err := op.do(t.Context(), newClient(t, server.URL, nil, nil)); err != nil {
 				t.Fatal(err)
 			}

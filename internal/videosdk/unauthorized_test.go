@@ -84,7 +84,7 @@ func TestUnauthorizedAndNothingFresh(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			server := startLive(t, standin.Options{})
 			inject(t, server, standin.Fault{Do: standin.Answer, Status: http.StatusUnauthorized, Body: `{"message":"Token is invalid or expired"}`})
-			_, err := newClient(t, server.URL(), &account{held: good, refreshErr: wrap(tt.err)}, nil).End(t.Context(), roomID, sessionID)
+			_, err := newClient(t, server.URL(), &account{held: good, refreshErr: wrap(tt.err)}, nil).End(t.Context(), roomID, sessionID, soon)
 			got := endsession.AsError(err)
 			if got == nil || got.Code != endsession.CodeVideoSDKUnauthorized || got.Class != tt.class ||
 				got.Message != "VideoSDK answered 401: Token is invalid or expired" {

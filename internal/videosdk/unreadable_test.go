@@ -53,7 +53,7 @@ func TestMisbehavedAnswers(t *testing.T) {
 			wantUnreadable(t, err, tt.status)
 			_, err = client.Session(t.Context(), sessionID)
 			wantUnreadable(t, err, tt.status)
-			got, err := client.End(t.Context(), roomID, sessionID)
+			got, err := client.End(t.Context(), roomID, sessionID, soon)
 			wantAccepted(t, got, err)
 
 			calls := server.Calls()
@@ -107,13 +107,15 @@ func TestBodiesOfOtherKinds(t *testing.T) {
 			} else if err != nil || got.ID != "x" {
 				t.Errorf("read %v, %v", got, err)
 			}
-			got, err = client.End(t.Context(), roomID, sessionID)
+			got, err = client.End(t.Context(), roomID, sessionID, soon)
 			if !tt.read {
 				wantAccepted(t, got, err)
 			} else if err != nil || got.ID != "x" {
 				t.Errorf("ended %v, %v", got, err)
 			}
-			if n := len(server.all()); n != 3 {
+			_, err = client.Room(t.Context(), customID)
+			wantUnreadable(t, err, tt.status) // none of them names a room
+			if n := len(server.all()); n != 4 {
 				t.Errorf("called %d times, want each call once", n)
 			}
 		})

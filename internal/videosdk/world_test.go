@@ -27,6 +27,8 @@ var (
 	good = videosdk.Credentials{APIKey: apiKey, Secret: redacted.New(secret)}
 	// morning is when the tests take place.
 	morning = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	// soon is when an end call has to be sent.
+	soon = morning.Add(2 * time.Second)
 )
 
 // clock is a clock that only the test moves.
@@ -219,9 +221,16 @@ var operations = []operation{
 		},
 	},
 	{
+		name: "room", on: standin.OpGetRoom, notFound: endsession.CodeRoomNotFound,
+		do: func(ctx context.Context, c *videosdk.Client) error {
+			_, err := c.Room(ctx, customID)
+			return err
+		},
+	},
+	{
 		name: "end", on: standin.OpEndSession, notFound: endsession.CodeSessionNotFound,
 		do: func(ctx context.Context, c *videosdk.Client) error {
-			_, err := c.End(ctx, roomID, sessionID)
+			_, err := c.End(ctx, roomID, sessionID, soon)
 			return err
 		},
 	},

@@ -2,6 +2,7 @@ package capacity
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -94,8 +95,13 @@ func (a *account) Session(ctx context.Context, id string) (s endsession.Session,
 	return s, err
 }
 
+// Room implements endsession.SessionReader. No trigger of the simulation names a room by its customRoomId.
+func (*account) Room(context.Context, string) (endsession.Target, error) {
+	return endsession.Target{}, errors.New("asked for a room")
+}
+
 // End implements endsession.SessionEnder.
-func (a *account) End(ctx context.Context, room, _ string) (s endsession.Session, err error) {
+func (a *account) End(ctx context.Context, room, _ string, _ time.Time) (s endsession.Session, err error) {
 	err = a.call(ctx, room, func() {
 		a.ended[room] = true
 		s = a.session(room)

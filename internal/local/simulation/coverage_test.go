@@ -16,6 +16,7 @@ var mustSee = []string{
 	"a message delivered twice at once", "a message twice in a batch", "a batch of several",
 	"two triggers for one room", "two live at once", "an end that shows later", "accepted unreadably", "Retry-After",
 	"an end call for an ended session", "several end calls in one delivery",
+	"a room looked up by its customRoomId",
 	"unavoidable: the next session is ended, because the last one ended while the call was on its way",
 	"unavoidable: the next session is ended, because the process stood still between look and call",
 

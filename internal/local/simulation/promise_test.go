@@ -30,7 +30,7 @@ type endCall struct {
 }
 
 // check checks what must be true of every call that is made, whether it acts or not.
-func (e endCall) check() {
+func (e endCall) check(startBy time.Time) {
 	w, t := e.process.world, e.trigger
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -52,6 +52,9 @@ func (e endCall) check() {
 	p.mu.Unlock()
 	if since := time.Since(e.told); !e.looked.IsZero() && !still && since > lookCounts+time.Millisecond {
 		w.broken("%s: calls the end of %s %s after it has looked", t.name, e.pin.SessionID, since)
+	}
+	if allowed := startBy.Sub(e.told.Add(p.skew)); !e.looked.IsZero() && !still && allowed > lookCounts+time.Millisecond {
+		w.broken("%s: the end of %s may be sent until %s after it has looked", t.name, e.pin.SessionID, allowed)
 	}
 	if r.DryRun {
 		w.broken("%s: a dry run calls the end of %s", t.name, e.pin.SessionID)

@@ -36,7 +36,7 @@ func (s *session) leave(l luck, now time.Time) {
 
 // shown is the session as VideoSDK describes it.
 func (s *session) shown(w *world, now time.Time) endsession.Session {
-	out := endsession.Session{ID: s.id, RoomID: s.room.id, CustomRoomID: s.room.custom, Start: s.start, Status: "ongoing"}
+	out := endsession.Session{ID: s.id, RoomID: s.room.id, CustomRoomID: s.room.shownCustom(w), Start: s.start, Status: "ongoing"}
 	if !s.live(now) {
 		out.End, out.Status = w.videoTime(s.end()), "ended"
 	}
@@ -52,6 +52,14 @@ func (w *world) videoTime(t time.Time) string {
 type room struct {
 	id, custom string
 	lanes      []*lane
+}
+
+// shownCustom is the customRoomId as the room's sessions show it, and the room itself.
+func (r *room) shownCustom(w *world) string {
+	if w.unshown {
+		return ""
+	}
+	return r.custom
 }
 
 // lane is a sequence of sessions. It grows as time goes by: when the next one begins depends on when the one before ends.

@@ -23,6 +23,7 @@ type settings struct {
 	forgets     bool          // an ended session is not found any more
 	unfiltered  float64       // how often the list ignores its filter
 	blurred     float64       // how often a session's start is missing or impossible
+	unshown     bool          // sessions and rooms do not show the room's customRoomId
 
 	videoSkew  time.Duration // VideoSDK's clock less the true time
 	senderSkew time.Duration // the senders' clocks less the true time
@@ -87,5 +88,6 @@ func newSettings(l luck) settings {
 			what: among(l, "credentials", "credentials", "videosdk", "ledger", "outbox"), from: from, to: from + l.between(5*time.Second, 40*time.Minute),
 		})
 	}
+	s.unshown = l.chance(0.3)
 	return s
 }

@@ -64,6 +64,34 @@ func (w *world) list(target endsession.Target, l luck) ([]endsession.Session, er
 	return out, nil
 }
 
+// Room implements endsession.SessionReader. VideoSDK takes a room by either name.
+func (p *process) Room(ctx context.Context, id string) (endsession.Target, error) {
+	var named endsession.Target
+	var refusal error
+	err := p.through(ctx, call{op: "room", on: id, limit: videoLimit}, func(l luck, _ fate) {
+		if refusal = p.trouble(l); refusal == nil {
+			named, refusal = p.roomOf(id)
+		}
+	})
+	if err != nil {
+		return endsession.Target{}, videoError(err)
+	}
+	p.note("room %s: %v, %v", id, named, refusal)
+	return named, refusal
+}
+
+func (w *world) roomOf(id string) (endsession.Target, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.rooms {
+		if r.id == id || r.custom == id {
+			w.seen["a room looked up by its customRoomId"] = true
+			return endsession.Target{RoomID: r.id, CustomRoomID: r.shownCustom(w)}, nil
+		}
+	}
+	return endsession.Target{}, &endsession.Error{Code: endsession.CodeRoomNotFound, Class: endsession.NotFound, HTTPStatus: 404}
+}
+
 // Session implements endsession.SessionReader.
 func (p *process) Session(ctx context.Context, id string) (endsession.Session, error) {
 	var session endsession.Session
@@ -109,12 +137,12 @@ func (p *process) looked(s endsession.Session, at time.Time) {
 }
 
 // End implements endsession.SessionEnder.
-func (p *process) End(ctx context.Context, roomID, sessionID string) (endsession.Session, error) {
+func (p *process) End(ctx context.Context, roomID, sessionID string, startBy time.Time) (endsession.Session, error) {
 	pin := endsession.Pin{RoomID: roomID, SessionID: sessionID}
 	p.mu.Lock()
 	e := endCall{process: p, pin: pin, trigger: p.claims[pin], looked: p.looks[sessionID].at, told: p.looks[sessionID].told, again: p.ended[pin]}
 	p.mu.Unlock()
-	e.check()
+	e.check(startBy)
 	var session endsession.Session
 	var refusal error
 	err := p.through(ctx, call{op: "end", on: sessionID, limit: videoLimit}, func(l luck, _ fate) {

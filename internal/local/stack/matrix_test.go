@@ -40,7 +40,7 @@ type round struct {
 // compares what comes out at the far end with the design. The table of all of them is left in dist/bad-days.txt.
 func TestBadInputAndBadDays(t *testing.T) {
 	settings := slices.Concat(
-		[]setting{badInput(), ignoredFilters(), liveShape(), badVideoSDK(), badAWS(), badSecrets(), refusedConnections(), slowVideoSDK()},
+		[]setting{badInput(), ignoredFilters(), liveShape(), unshown(), badVideoSDK(), badAWS(), badSecrets(), refusedConnections(), slowVideoSDK()},
 		badFetches(), []setting{badRefetches(), slowAWS()},
 	)
 	found := make([]finding, len(settings))

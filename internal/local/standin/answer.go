@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // answer is what goes back to a client, before any fault falsifies it.
@@ -16,6 +17,14 @@ type answer struct {
 // found answers 200 with a body that is known to encode.
 func found(body any, assumptions ...string) *answer {
 	return &answer{status: http.StatusOK, body: encode(body), assumptions: assumptions}
+}
+
+// showing answers 200 with a session as it stands at now.
+func (s *Server) showing(shown *session, now time.Time, assumptions ...string) *answer {
+	if s.assumesCustomRoomID(shown) {
+		assumptions = append(assumptions, assumeCustomRoomIDShown)
+	}
+	return found(s.sessionOnWire(shown, now), assumptions...)
 }
 
 // refused answers with a message.

@@ -24,12 +24,13 @@ func TestCallsAreRecordedInOrder(t *testing.T) {
 	}
 	want := []standin.Call{
 		{Operation: standin.OpListSessions, Method: "GET", URI: "/v2/sessions?customRoomId=custom-a&status=ongoing&perPage=2",
-			CustomRoomID: "custom-a", Status: 200},
-		{Operation: standin.OpGetSession, Method: "GET", URI: "/v2/sessions/" + testID(2), SessionID: testID(2), Status: 200},
+			CustomRoomID: "custom-a", Status: 200, Assumptions: []string{customRoomIDShown}},
+		{Operation: standin.OpGetSession, Method: "GET", URI: "/v2/sessions/" + testID(2), SessionID: testID(2), Status: 200,
+			Assumptions: []string{customRoomIDShown}},
 		{Operation: standin.OpGetRoom, Method: "GET", URI: "/v2/rooms/custom-a", RoomID: "custom-a", Status: 200,
 			Assumptions: []string{"shape of a room"}},
 		{Operation: standin.OpEndSession, Method: "POST", URI: "/v2/sessions/end", RoomID: "room-a", SessionID: testID(2), Status: 200,
-			Acted: true, ActedOn: testID(2)},
+			Acted: true, ActedOn: testID(2), Assumptions: []string{customRoomIDShown}},
 		{Operation: standin.OpOther, Method: "PUT", URI: "/v2/sessions/" + testID(2), Status: 404, Assumptions: []string{"unknown endpoint"}},
 	}
 	for i := range want {

@@ -97,7 +97,7 @@ func TestControlShowsCalls(t *testing.T) {
 	want := map[string]any{"calls": []any{map[string]any{
 		"at": morning.Format(time.RFC3339), "operation": "EndSession", "method": "POST", "uri": "/v2/sessions/end",
 		"roomId": "abcd-efgh-ijkl", "sessionId": "62429766903bdf001299cac5", "requestId": "stand-in-000001", "status": 200.0,
-		"acted": true, "actedOn": "62429766903bdf001299cac5",
+		"acted": true, "actedOn": "62429766903bdf001299cac5", "assumptions": []any{customRoomIDShown},
 	}}}
 	if diff := cmp.Diff(want, decode[map[string]any](t, shown.body)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -50,6 +50,7 @@
 //   - order of a list: newest start first.
 //   - default page size: 20.
 //   - pages of an empty list: one.
+//   - customRoomId of a session: shown, though the sample on VideoSDK's page has none, or left out (Options.CustomRoomIDUnshown).
 //   - shape of a room: the fields of the answer to GET /v2/rooms/{id}.
 //   - body of an injected error: a message, where a Fault brings no body of its own.
 package standin

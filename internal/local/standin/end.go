@@ -33,7 +33,7 @@ func (s *Server) endLive(r *room, q *request, call *Call, now time.Time) *answer
 	live := r.live(now)
 	if len(live) == 0 {
 		if closed := newestFirst(r.sessions); q.end.ignoreClosed && len(closed) > 0 {
-			return found(s.sessionOnWire(closed[0], now), assumeIgnoreClosed)
+			return s.showing(closed[0], now, assumeIgnoreClosed)
 		}
 		return refused(s.options.EndedStatus, "The room has no live session.", assumeNothingToEnd)
 	}
@@ -59,7 +59,7 @@ func (s *Server) endNamed(r *room, q *request, call *Call, now time.Time) *answe
 		return a
 	}
 	if q.end.ignoreClosed {
-		return found(s.sessionOnWire(named, now), assumeIgnoreClosed)
+		return s.showing(named, now, assumeIgnoreClosed)
 	}
 	return refused(s.options.EndedStatus, "The session has ended.", assumeEndedRefused)
 }
@@ -80,18 +80,18 @@ func (s *Server) end(live *session, q *request, call *Call, now time.Time) *answ
 	if !live.ending(now) {
 		call.Acted, call.ActedOn = true, live.ID
 	} else if !q.end.forceKill {
-		return found(s.sessionOnWire(live, now), assumeAlreadyEnding)
+		return s.showing(live, now, assumeAlreadyEnding)
 	}
 	switch {
 	case q.end.forceKill:
 		live.endsAt = now
-		return found(s.sessionOnWire(live, now), assumeForceKill)
+		return s.showing(live, now, assumeForceKill)
 	case s.options.EndInAnswer:
 		live.endsAt = now
-		return found(s.sessionOnWire(live, now), assumeEndInAnswer)
+		return s.showing(live, now, assumeEndInAnswer)
 	default:
 		// The end is asynchronous: the answer shows the session as it was.
-		a := found(s.sessionOnWire(live, now))
+		a := s.showing(live, now)
 		live.endsAt = now.Add(s.options.EndDelay)
 		return a
 	}

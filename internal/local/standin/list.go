@@ -39,6 +39,10 @@ func (s *Server) listSessions(q *request, now time.Time) *answer {
 		assumptions = append(assumptions, assumeEmptyList)
 	}
 
+	if slices.ContainsFunc(listed, s.assumesCustomRoomID) {
+		assumptions = append(assumptions, assumeCustomRoomIDShown)
+	}
+
 	page, info := q.list.cut(newestFirst(listed))
 	list := wireList{PageInfo: info, Data: make([]wireSession, len(page))}
 	for i, listed := range page {
@@ -95,7 +99,7 @@ func (s *Server) getSession(q *request, now time.Time) *answer {
 	if !exists {
 		return refused(http.StatusNotFound, "Session not found.", assumeUnknownSession)
 	}
-	return found(s.sessionOnWire(known, now))
+	return s.showing(known, now)
 }
 
 // getRoom answers GET /v2/rooms/{roomId or customRoomId}.

@@ -13,7 +13,8 @@ import (
 type Shape int
 
 const (
-	// Documented objects have roomId, customRoomId, status and links, as VideoSDK's page "End Session" shows them.
+	// Documented objects have roomId, status and links, as VideoSDK's page "End Session" shows them. Its sample has no customRoomId; that
+	// a session of a room with one shows it is an assumption (see Options.CustomRoomIDUnshown).
 	Documented Shape = iota
 	// Live objects have meetingId and userMeetingId, no status and no links, as VideoSDK's server SDK reads them.
 	Live
@@ -46,6 +47,8 @@ type Options struct {
 	EndInAnswer bool
 	// CustomRoomIDEnds lets an end call name its room by customRoomId in the field roomId.
 	CustomRoomIDEnds bool
+	// CustomRoomIDUnshown leaves customRoomId and userMeetingId out of sessions and rooms, as VideoSDK's own sample of a session does.
+	CustomRoomIDUnshown bool
 	// EndedReading is how an end call for an ended session is taken.
 	EndedReading EndedReading
 	// EndedStatus is the HTTP status of an end call refused because there is nothing to end: 400 (also if 0), 402, 404 or 409.

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"videosdk-end-session/internal/local/standin"
 )
 
@@ -103,6 +105,11 @@ func (r reply) message() string {
 	}
 	return body.Message
 }
+
+// customRoomIDShown labels each documented session of a room that has a customRoomId.
+const customRoomIDShown = "customRoomId of a session"
+
+var inAnyOrder = cmpopts.SortSlices(func(a, b string) bool { return a < b })
 
 func (r reply) assumptions() []string { return r.header.Values("X-Stand-In-Assumption") }
 

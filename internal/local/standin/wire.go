@@ -122,12 +122,25 @@ func (s *Server) sessionOnWire(from *session, now time.Time) wireSession {
 	}
 	switch s.options.Shape {
 	case Documented:
-		w.RoomID, w.CustomRoomID = from.room.ID, from.room.CustomID
+		w.RoomID, w.CustomRoomID = from.room.ID, s.customID(from.room)
 		w.Status, w.Links = status, links(from.room)
 	case Live:
-		w.MeetingID, w.UserMeetingID = from.room.ID, from.room.CustomID
+		w.MeetingID, w.UserMeetingID = from.room.ID, s.customID(from.room)
 	}
 	return w
+}
+
+// customID is the customRoomId that sessions of a room, and the room itself, show.
+func (s *Server) customID(of *room) string {
+	if s.options.CustomRoomIDUnshown {
+		return ""
+	}
+	return of.CustomID
+}
+
+// assumesCustomRoomID reports whether it is an assumption how the session shows its room's customRoomId. In the shape Live it is known.
+func (s *Server) assumesCustomRoomID(shown *session) bool {
+	return shown.room.CustomID != "" && (s.options.Shape == Documented || s.options.CustomRoomIDUnshown)
 }
 
 // participantOnWire writes a participant of a session that ended at end, or is live if end is zero. Who was still there when it ended
@@ -154,9 +167,9 @@ func (s *Server) roomOnWire(r *room) wireRoom {
 	w := wireRoom{ID: r.ID, CreatedAt: timestamp(r.created), UpdatedAt: timestamp(r.created)}
 	switch s.options.Shape {
 	case Documented:
-		w.RoomID, w.CustomRoomID, w.Links = r.ID, r.CustomID, links(r)
+		w.RoomID, w.CustomRoomID, w.Links = r.ID, s.customID(r), links(r)
 	case Live:
-		w.MeetingID, w.UserMeetingID = r.ID, r.CustomID
+		w.MeetingID, w.UserMeetingID = r.ID, s.customID(r)
 	}
 	return w
 }
