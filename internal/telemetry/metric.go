@@ -3,11 +3,8 @@ package telemetry
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"log/slog"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -163,39 +160,31 @@ func (m measured) uses(dimension string) bool {
 	return false
 }
 
-// metadata is written by hand, because it is in every line. It holds names of this file and nothing else.
-func (m measured) metadata(at time.Time) json.RawMessage {
-	b := make([]byte, 0, 768)
-	b = append(b, `{"Timestamp":`...)
-	b = strconv.AppendInt(b, at.UnixMilli(), 10)
-	b = append(b, `,"CloudWatchMetrics":[`...)
-	for i, v := range m.values {
-		if i > 0 && slices.EqualFunc(v.Dimensions, m.values[i-1].Dimensions, slices.Equal[[]string]) {
-			b = append(b, ',')
-		} else {
-			if i > 0 {
-				b = append(b, `]},`...)
-			}
-			b = append(b, `{"Namespace":"`+Namespace+`","Dimensions":`...)
-			b = appendSets(b, v.Dimensions)
-			b = append(b, `,"Metrics":[`...)
-		}
-		b = append(append(b, `{"Name":"`...), v.Name...)
-		b = append(append(b, `","Unit":"`...), v.Unit...)
-		b = append(b, `"}`...)
-	}
-	return append(b, `]}]}`...)
+// metadata is the member _aws: when, and which members of the line are metrics.
+type metadata struct {
+	Timestamp         int64 // epoch milliseconds
+	CloudWatchMetrics []directive
 }
 
-func appendSets(b []byte, sets [][]string) []byte {
-	b = append(b, '[')
-	for i, set := range sets {
-		if i > 0 {
-			b = append(b, ',')
+// directive names metrics that have the same sets of dimensions.
+type directive struct {
+	Namespace  string
+	Dimensions [][]string
+	Metrics    []unit
+}
+
+type unit struct{ Name, Unit string }
+
+func (m measured) metadata(at time.Time) metadata {
+	var directives []directive
+	for i, v := range m.values {
+		if i == 0 || !slices.EqualFunc(v.Dimensions, m.values[i-1].Dimensions, slices.Equal[[]string]) {
+			directives = append(directives, directive{Namespace: Namespace, Dimensions: v.Dimensions})
 		}
-		b = append(append(append(b, `["`...), strings.Join(set, `","`)...), `"]`...)
+		last := &directives[len(directives)-1]
+		last.Metrics = append(last.Metrics, unit{v.Name, v.Unit})
 	}
-	return append(b, ']')
+	return metadata{at.UnixMilli(), directives}
 }
 
 type measuredKey struct{}
