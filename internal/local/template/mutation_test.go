@@ -244,7 +244,7 @@ func TestEachOfTheseChangesOfTheTemplateIsNoticed(t *testing.T) {
 		{"an alarm for seconds", "  RepeatedTriggersAlarm:", "1800000", "1800"},
 		{"an alarm for another queue", "  DeadLettersAlarm:", "!GetAtt DeadLetterQueue.QueueName", "!GetAtt TriggerQueue.QueueName"},
 		{"an alarm for another function", "  ThrottlesAlarm:", "!Ref EventBridgeFunction", "!Ref ApiFunction"},
-		{"an alarm for a rule on the default bus", "  OutcomesLostAlarm:", "- { Name: EventBusName, Value: !If [HasOwnOutcomeBus, !Ref OutcomeBus, !Ref OutcomeBusName] }\n", "\n"},
+		{"an alarm for a rule of any bus as on the default bus", "  OutcomesLostAlarm:", "OutcomesAreOnTheDefaultBus", "HasOutcomeTopic"},
 		{"an alarm for the average", "  OldestTriggerAlarm:", "Stat: Maximum", "Stat: Average"},
 		{"an alarm that is never over", "  FailuresAlarm:", "TreatMissingData: notBreaching", "TreatMissingData: missing"},
 		{"an alarm that goes off late", "  DeadLettersAlarm:", "Threshold: 0", "Threshold: 100"},

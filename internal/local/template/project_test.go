@@ -73,6 +73,7 @@ var options = []struct {
 		"TriggerBusName":   "school",
 		"OutcomeBusName":   "company",
 	})},
+	{"outcomes on the default bus", with(everything, map[string]string{"OutcomeBusName": "default"})},
 	{"a topic for outcomes and no alarms", map[string]string{"VideoSdkSecretId": "videosdk", "CreateOutcomeTopic": "true", "CreateDashboard": "true"}},
 	{"a queue for outcomes and alarms", map[string]string{"VideoSdkSecretId": "videosdk", "CreateOutcomeQueue": "true", "AlarmTopicArn": alarmTopic}},
 }
