@@ -174,9 +174,8 @@ func readRoute(source json.RawMessage, d *document) (Route, error) {
 
 func defaultAuthorizer(api resource) (string, error) {
 	var properties struct {
-		Description    string
-		FailOnWarnings bool
-		Auth           struct {
+		Description string
+		Auth        struct {
 			EnableIamAuthorizer bool
 			DefaultAuthorizer   string
 		}

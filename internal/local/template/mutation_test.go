@@ -190,6 +190,7 @@ func TestEachOfTheseChangesOfTheTemplateIsNoticed(t *testing.T) {
 		{"Canvas from another account", "  CanvasQueuePolicy:", "636161780776", "636161780777"},
 		{"an API for everybody", "  HttpApi:", "DefaultAuthorizer: AWS_IAM", "DefaultAuthorizer: NONE"},
 		{"a route for everybody", "  ApiFunction:", "Path: /v1/sessions/end", "Path: /v1/sessions/end\n            Auth: { Authorizer: NONE }"},
+		{"an API that a warning rolls back", "  HttpApi:", "      Auth:", "      FailOnWarnings: true\n      Auth:"},
 		{"webhooks for IAM only", "  WebhookFunction:", "Auth: { Authorizer: NONE }", "Auth: { Authorizer: AWS_IAM }"},
 		// Messages.
 		{"too little time for a batch", "  TriggerQueue:", "VisibilityTimeout: 180", "VisibilityTimeout: 149"},
