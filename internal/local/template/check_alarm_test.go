@@ -48,6 +48,7 @@ type alarm struct {
 	}
 
 	EvaluationPeriods  int
+	DatapointsToAlarm  *int // as many as EvaluationPeriods if it is not said
 	ComparisonOperator string
 	Threshold          *float64
 	TreatMissingData   string
@@ -98,7 +99,11 @@ func (a alarm) rule() string {
 	if a.Threshold == nil {
 		return how + ", never"
 	}
-	return fmt.Sprintf("%s, %d times, %s %v", how, a.EvaluationPeriods, a.ComparisonOperator, *a.Threshold)
+	times := fmt.Sprintf("%d times", a.EvaluationPeriods)
+	if a.DatapointsToAlarm != nil {
+		times = fmt.Sprintf("%d of %s", *a.DatapointsToAlarm, times)
+	}
+	return fmt.Sprintf("%s, %s, %s %v", how, times, a.ComparisonOperator, *a.Threshold)
 }
 
 func (p *project) alarms() (map[string]alarm, problems) {
@@ -195,7 +200,7 @@ var due = map[string]struct {
 	"RepeatedTriggersAlarm":   {[]string{"QueueAge"}, "Maximum of 300 s, 1 times, GreaterThanThreshold 1.8e+06"},
 	"FailuresAlarm":           {[]string{"Failed"}, "Sum of 300 s, 1 times, GreaterThanOrEqualToThreshold AlarmFailures"},
 	"CredentialsRefusedAlarm": {[]string{"CredentialsRefused"}, "Sum of 300 s, 1 times, GreaterThanOrEqualToThreshold 1"},
-	"StaleSecretsAlarm":       {[]string{"StaleSecrets"}, "Sum of 3600 s, 1 times, GreaterThanOrEqualToThreshold 3"},
+	"StaleSecretsAlarm":       {[]string{"StaleSecrets"}, "Sum of 300 s, 3 of 12 times, GreaterThanOrEqualToThreshold 1"},
 	"WebhooksRefusedAlarm":    {[]string{"WebhooksRefused"}, "Sum of 3600 s, 1 times, GreaterThanOrEqualToThreshold 5"},
 	"WebhooksFailedAlarm":     {[]string{"WebhooksFailed"}, "Sum of 300 s, 1 times, GreaterThanOrEqualToThreshold 1"},
 	"ApiErrorsAlarm":          {[]string{"5xx"}, "Sum of 300 s, 1 times, GreaterThanOrEqualToThreshold 3"},

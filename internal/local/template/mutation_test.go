@@ -249,6 +249,7 @@ func TestEachOfTheseChangesOfTheTemplateIsNoticed(t *testing.T) {
 		{"an alarm for the average", "  OldestTriggerAlarm:", "Stat: Maximum", "Stat: Average"},
 		{"an alarm that is never over", "  FailuresAlarm:", "TreatMissingData: notBreaching", "TreatMissingData: missing"},
 		{"an alarm that goes off late", "  DeadLettersAlarm:", "Threshold: 0", "Threshold: 100"},
+		{"an alarm for what many count at once", "  StaleSecretsAlarm:", "DatapointsToAlarm: 3", "DatapointsToAlarm: 1"},
 		{"an alarm below a number", "  DeadLettersAlarm:", "GreaterThanThreshold", "LessThanThreshold"},
 		{"an alarm that does not obey", "  FailuresAlarm:", "!Ref AlarmFailures", "1"},
 		{"an alarm that tells nobody", "  FailuresAlarm:", "AlarmActions: [!Ref AlarmTopicArn]", "AlarmActions: []"},
