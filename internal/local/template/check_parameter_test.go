@@ -105,13 +105,17 @@ func (p *project) groups() (map[string][]string, error) {
 // refused are values that would fail only while the stack is made, or never be
 // noticed.
 var refused = map[string][]string{
-	"VideoSdkSecretId":        {"", "two words", "arn:aws:secretsmanager:eu-central-1:1:secret:x"},
-	"VideoSdkApiEndpoint":     {"", "api.videosdk.live", "ftp://api.videosdk.live"},
+	"VideoSdkSecretId": {"", "two words", "arn:aws:secretsmanager:eu-central-1:1:secret:x"},
+	"VideoSdkApiEndpoint": {
+		"", "api.videosdk.live", "ftp://api.videosdk.live", "http://api.videosdk.live", "http://localhost.example.com", "https://", "https://:443",
+		"https://api.videosdk.live/v1", "https://api.videosdk.live//v2", "https://somebody@api.videosdk.live", "https://api.videosdk.live?v=2",
+		"https://api.videosdk.live#v2",
+	},
 	"WebhookSecretId":         {"two words"},
-	"SecretTtl":               {"", "5", "5 minutes", "-5m"},
-	"MaxTriggerAge":           {"", "1d"},
-	"BookingLead":             {"", "-15m"},
-	"BookingGrace":            {"", "1 hour"},
+	"SecretTtl":               {"", "5", "5 minutes", "-5m", "0s", "1ms", "337h"},
+	"MaxTriggerAge":           {"", "1d", "0m", "999ms", "337h", "1000h"},
+	"BookingLead":             {"", "-15m", "1000000s", "1000h"},
+	"BookingGrace":            {"", "1 hour", "10000m", "337h"},
 	"TriggerBusName":          {"", "arn:aws:events:eu-central-1:123456789012:event-bus/school"},
 	"TriggerEventSources":     {"", "videosdk.end-session", "a,videosdk.end-session", "two words"},
 	"TriggerDetailTypes":      {"", strings.Repeat("x", 129)},

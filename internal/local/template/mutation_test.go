@@ -54,7 +54,6 @@ func partsOf(node *yaml.Node, path string) []part {
 // spare are the parts without which the stack is the same, or what is left is as
 // good, and why.
 var spare = []struct{ path, why string }{
-	{`Parameters\.LogLevel\.AllowedValues\[[23]\]`, "one choice fewer"},
 	{`Parameters\.LogRetentionDays\.AllowedValues\[([0-4689]|\d\d)\]`, "one choice fewer"},
 	{`Resources\.EventBridgeFunction\.Properties\.EventInvokeConfig(\..+)?`, "Lambda's own defaults, which the comment explains"},
 	{`Resources\.(TriggerQueue|CanvasQueue|OutcomeQueue)\.Properties\.MessageRetentionPeriod`, "SQS's own default, which the comment explains"},
@@ -270,6 +269,11 @@ func TestEachOfTheseChangesOfTheTemplateIsNoticed(t *testing.T) {
 		{"a resource of another option", "  OutcomeTopic:", "Condition: HasOutcomeTopic", "Condition: HasOutcomeQueue"},
 		{"an output of another option", "  DashboardUrl:", "Condition: HasDashboard", "Condition: HasAlarms"},
 		{"a trigger of its own outcomes", "  TriggerEventSources:", `^(?!videosdk\.end-session$)`, "^"},
+		{"an hour more than the functions take", "  BookingGrace:", "33[0-6]", "33[0-7]"},
+		{"no time, which the functions do not take", "  SecretTtl:", "[1-9][0-9]{0,5}s", "[0-9]{1,6}s"},
+		{"less than the functions take", "  MaxTriggerAge:", "[1-9][0-9]{0,3}m", "[1-9][0-9]{0,2}m"},
+		{"a duration without its bounds", "  BookingLead:", "from 0s to 336h", "at most 336h"},
+		{"an endpoint in the clear", "  VideoSdkApiEndpoint:", "^(https://", "^(https?://"},
 		{"a parameter without a group", "    ParameterGroups:", "RequestRate, ", ""},
 		{"a condition that is no predicate", "Conditions:", "HasDashboard:", "Dashboards:"},
 	}
