@@ -283,7 +283,7 @@ func alarmsGoOff(p *project) (found problems) {
 }
 
 var (
-	pageOfAlarm = regexp.MustCompile(`^[A-Z].*[.] See docs/operations\.md#([a-z-]+)$`)
+	pageOfAlarm = regexp.MustCompile(`^[A-Z].*[.] See (\S+)#([a-z-]+)$`)
 	headingOf   = regexp.MustCompile(`(?m)^### (.+)$`)
 	outputNamed = regexp.MustCompile(`\$\(output (\w+)\)`)
 )
@@ -302,13 +302,13 @@ func alarmsHavePages(p *project) (found problems) {
 	var named []string
 	for _, id := range slices.Sorted(maps.Keys(alarms)) {
 		match := pageOfAlarm.FindStringSubmatch(alarms[id].AlarmDescription)
-		if match == nil {
-			found.addf("%s names no page: %s", id, alarms[id].AlarmDescription)
+		if match == nil || match[1] != p.parameters["RunbookUrl"] {
+			found.addf("%s names no page where it is to be read: %s", id, alarms[id].AlarmDescription)
 			continue
 		}
-		named = append(named, match[1])
-		if !slices.Contains(pages, match[1]) {
-			found.addf("%s names the page %s, which is not there", id, match[1])
+		named = append(named, match[2])
+		if !slices.Contains(pages, match[2]) {
+			found.addf("%s names the page %s, which is not there", id, match[2])
 		}
 	}
 	if len(alarms) == len(due) { // the choice that has all of them

@@ -123,6 +123,7 @@ var refused = map[string][]string{
 	"OutcomeBusName":          {"arn:aws:events:eu-central-1:123456789012:event-bus/school"},
 	"OutcomeArchiveDays":      {"-1", "3651"},
 	"AlarmTopicArn":           {"on-call", "arn:aws:sqs:eu-central-1:123456789012:queue"},
+	"RunbookUrl":              {"", "operations", "docs/operations.md#lost", "https://wiki.example.com/two words", "https://wiki.example.com/operations#alarms"},
 	"AlarmFailures":           {"0"},
 	"LogRetentionDays":        {"0", "2"},
 	"LogSampleRate":           {"-0.1", "1.1"},

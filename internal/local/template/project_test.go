@@ -97,6 +97,7 @@ var everything = map[string]string{
 	"OutcomeArchiveDays":    "30",
 	"AlarmTopicArn":         alarmTopic,
 	"AlarmFailures":         "3",
+	"RunbookUrl":            "https://wiki.example.com/operations",
 	"Architecture":          "x86_64",
 	"BookingGrace":          "61m",
 	"BookingLead":           "16m",
