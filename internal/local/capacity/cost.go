@@ -13,7 +13,7 @@ const aMillion = 1e6
 const (
 	// Bytes of the access log's line for a request, the template's format filled in, and of the lines that Lambda itself writes for an
 	// invocation, platform.start and platform.report.
-	accessBytes, platformBytes = 330.0, 700.0
+	accessBytes, platformBytes = 360.0, 700.0
 	// Days that the ledger keeps an entry, and the template's LogRetentionDays.
 	keptDays, keptLogDays = float64(endsession.Retention) / float64(24*time.Hour), 30.0
 	// Of a month.

@@ -104,7 +104,7 @@ func byMemory(t *testing.T, m Measured) string {
 
 // perMonth is what a deployment costs that nobody sends a trigger to, and what is added by each option.
 func perMonth(t *testing.T, m Measured, d deployed) string {
-	alarms, watched := alarmsOf(t)
+	alarms, watched, filters := watchingOf(t)
 	var metrics int
 	for _, part := range []part{{"webhook", 1}, {"sqs", 1}} {
 		l, err := m.Of(part.function, part.triggers, d.memoryMB)
@@ -118,14 +118,15 @@ func perMonth(t *testing.T, m Measured, d deployed) string {
 	return table([]string{"each month", "", ""}, [][]string{
 		{"a secret", "one, two with webhooks", dollars(secretMonth, 1) + " to " + dollars(secretMonth, 2)},
 		{"Lambda asking an empty queue, each of them", fmt.Sprintf("five at once, each for 20 seconds: %s requests", grouped(int(polls))), dollars(sqsRequest, polls) + ", nothing if the account's first million requests are free"},
-		{"metrics", fmt.Sprintf("%d for one source whose webhooks end meetings, if it has values in every hour; others as they occur, %d names in all", metrics, len(telemetry.Emitted)), dollars(metricMonth, float64(metrics))},
+		{"metrics", fmt.Sprintf("%d for one source whose webhooks end meetings, if it has values in every hour; others as they occur, %d names in all", metrics, len(telemetry.Emitted)+filters), dollars(metricMonth, float64(metrics))},
 		{"alarms, if asked for", fmt.Sprintf("%d that watch %d metrics", alarms, watched), dollars(alarmMonth, float64(watched))},
 		{"dashboard, if asked for", "one", dollars(dashboardMonth, 1) + ", nothing if it is one of the account's first three"},
 	})
 }
 
-// alarmsOf counts the template's alarms, and the metrics that they watch: what an alarm is charged for.
-func alarmsOf(t *testing.T) (alarms, watched int) {
+// watchingOf counts the template's alarms, the metrics that they watch, which is what an alarm is charged for, and the filters that each
+// count a metric of their own.
+func watchingOf(t *testing.T) (alarms, watched, filters int) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("..", "..", "..", "template.yaml"))
 	if err != nil {
@@ -137,7 +138,7 @@ func alarmsOf(t *testing.T) (alarms, watched int) {
 			watched += max(1, strings.Count(resource, "MetricStat:"))
 		}
 	}
-	return alarms, watched
+	return alarms, watched, strings.Count(string(content), "Type: AWS::Logs::MetricFilter\n")
 }
 
 func traces() string {
@@ -184,12 +185,12 @@ func TestABillAddsUp(t *testing.T) {
 	}
 	want := map[string]string{
 		httpRequest.what: "1.0000", lambdaRequest.what: "0.2200", lambdaTime.what: "0.2667", sqsRequest.what: "0.4800", tableWrite.what: "1.8750", tableRead.what: "0.0000",
-		tableStorage.what: "0.2500", tableRecovery.what: "0.2000", busEvent.what: "1.0000", logIngestion.what: "1.1650", logStorage.what: "0.0699",
+		tableStorage.what: "0.2500", tableRecovery.what: "0.2000", busEvent.what: "1.0000", logIngestion.what: "1.1800", logStorage.what: "0.0708",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if sum := fmt.Sprintf("%.4f", total(lines)); sum != "6.5266" {
+	if sum := fmt.Sprintf("%.4f", total(lines)); sum != "6.5425" {
 		t.Errorf("together %s", sum)
 	}
 	starts, err := m.starting(way{parts: []part{{"webhook", 1}, {"sqs", 10}}}, 1024)

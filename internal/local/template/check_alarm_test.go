@@ -128,7 +128,8 @@ func (p *project) isMeasured(w watched) bool {
 		if w.dimensions["stack"] != testStack.Name || w.dimensions["door"] != "" && !slices.Contains(doors, w.dimensions["door"]) {
 			return false
 		}
-		return slices.ContainsFunc(telemetry.Emitted, func(m telemetry.Metric) bool {
+		ofFilter := slices.ContainsFunc(p.filtered(), func(m watched) bool { return m.String() == w.String() })
+		return ofFilter || slices.ContainsFunc(telemetry.Emitted, func(m telemetry.Metric) bool {
 			return m.Name == w.name && slices.ContainsFunc(m.Dimensions, func(set []string) bool {
 				return slices.Equal(slices.Sorted(slices.Values(set)), names)
 			})
@@ -203,6 +204,7 @@ var due = map[string]struct {
 	"StaleSecretsAlarm":       {[]string{"StaleSecrets"}, "Sum of 300 s, 3 of 12 times, GreaterThanOrEqualToThreshold 1"},
 	"WebhooksRefusedAlarm":    {[]string{"WebhooksRefused"}, "Sum of 3600 s, 1 times, GreaterThanOrEqualToThreshold 5"},
 	"WebhooksFailedAlarm":     {[]string{"WebhooksFailed"}, "Sum of 300 s, 1 times, GreaterThanOrEqualToThreshold 1"},
+	"WebhooksThrottledAlarm":  {[]string{"WebhooksThrottled"}, "Sum of 300 s, 1 times, GreaterThanOrEqualToThreshold 1"},
 	"ApiErrorsAlarm":          {[]string{"5xx"}, "Sum of 300 s, 1 times, GreaterThanOrEqualToThreshold 3"},
 	"FunctionErrorsAlarm":     {[]string{"Errors"}, "SUM(METRICS()) as errors Sum of 300 s, 1 times, GreaterThanOrEqualToThreshold 1"},
 	"ThrottlesAlarm":          {[]string{"Throttles"}, "SUM(METRICS()) as throttles Sum of 300 s, 2 times, GreaterThanOrEqualToThreshold 1"},
@@ -362,6 +364,11 @@ func metricsHaveAlarms(p *project) (found problems) {
 	for _, m := range telemetry.Emitted {
 		if _, excused := withoutAlarm[m.Name]; excused == watched[m.Name] {
 			found.addf("%s: it is %t that it has an alarm, and %t that it has a reason to have none", m.Name, watched[m.Name], excused)
+		}
+	}
+	for _, m := range p.filtered() {
+		if !watched[m.name] {
+			found.addf("%s is counted for no alarm", m.name)
 		}
 	}
 	for name := range withoutAlarm {

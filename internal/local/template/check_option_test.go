@@ -59,7 +59,9 @@ var parts = []option{
 			"LedgerTableName", "ApiFunctionName",
 		},
 	},
-	{chosen: set("WebhookSecretId"), resources: []string{"WebhookFunction", "WebhookLogGroup", "WebhookRole"}, outputs: []string{"WebhookUrl"}},
+	{chosen: set("WebhookSecretId"), resources: []string{
+		"WebhookFunction", "WebhookLogGroup", "WebhookRole", "WebhooksThrottledFilter",
+	}, outputs: []string{"WebhookUrl"}},
 	{chosen: set("CanvasRootAccountUuid"), resources: []string{"CanvasQueue", "CanvasQueuePolicy", "CanvasEventSource"}, outputs: []string{"CanvasQueueUrl"}},
 	{chosen: not(set("OutcomeBusName")), resources: []string{"OutcomeBus"}},
 	{
@@ -86,7 +88,9 @@ var parts = []option{
 		"DeadLettersAlarm", "LostAlarm", "OldestTriggerAlarm", "RepeatedTriggersAlarm", "FailuresAlarm", "CredentialsRefusedAlarm", "StaleSecretsAlarm",
 		"ApiErrorsAlarm", "FunctionErrorsAlarm", "ThrottlesAlarm",
 	}},
-	{chosen: both(set("AlarmTopicArn"), set("WebhookSecretId")), resources: []string{"WebhooksRefusedAlarm", "WebhooksFailedAlarm"}},
+	{chosen: both(set("AlarmTopicArn"), set("WebhookSecretId")), resources: []string{
+		"WebhooksRefusedAlarm", "WebhooksFailedAlarm", "WebhooksThrottledAlarm",
+	}},
 	{chosen: both(set("AlarmTopicArn"), hasOutcomeTargets), resources: []string{"OutcomeDeadLettersAlarm", "OutcomesLostAlarm"}},
 	{chosen: isTrue("CreateDashboard"), resources: []string{"Dashboard"}, outputs: []string{"DashboardUrl"}},
 }

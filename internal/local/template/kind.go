@@ -18,13 +18,14 @@ const (
 // The types of resources that change nothing of what happens on a developer's
 // machine: who may do what, what is kept, and what is watched.
 const (
-	kindQueuePolicy = "AWS::SQS::QueuePolicy"
-	kindTopicPolicy = "AWS::SNS::TopicPolicy"
-	kindRole        = "AWS::IAM::Role"
-	kindLogGroup    = "AWS::Logs::LogGroup"
-	kindArchive     = "AWS::Events::Archive"
-	kindAlarm       = "AWS::CloudWatch::Alarm"
-	kindDashboard   = "AWS::CloudWatch::Dashboard"
+	kindQueuePolicy  = "AWS::SQS::QueuePolicy"
+	kindTopicPolicy  = "AWS::SNS::TopicPolicy"
+	kindRole         = "AWS::IAM::Role"
+	kindLogGroup     = "AWS::Logs::LogGroup"
+	kindMetricFilter = "AWS::Logs::MetricFilter"
+	kindArchive      = "AWS::Events::Archive"
+	kindAlarm        = "AWS::CloudWatch::Alarm"
+	kindDashboard    = "AWS::CloudWatch::Dashboard"
 )
 
 // identity is what references to a resource resolve to.
@@ -98,6 +99,9 @@ var kinds = map[string]kind{
 	}},
 	kindLogGroup: {nameProperty: "LogGroupName", identify: func(s Stack, n naming) identity {
 		return identity{ref: n.name, attributes: map[string]string{"Arn": s.ARN("logs", "log-group:"+n.name+":*")}}
+	}},
+	kindMetricFilter: {nameProperty: "FilterName", identify: func(_ Stack, n naming) identity {
+		return identity{ref: n.name}
 	}},
 	kindRole: {nameProperty: "RoleName", identify: func(s Stack, n naming) identity {
 		// IAM is global: its ARNs name no region.

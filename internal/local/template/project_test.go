@@ -35,7 +35,7 @@ type check struct {
 // checks are all of them.
 var checks = slices.Concat(
 	optionChecks, accessChecks, messageChecks, functionChecks, alarmChecks, apiChecks, logChecks, dashboardChecks, parameterChecks,
-	boundChecks,
+	boundChecks, filterChecks,
 )
 
 type problems []string
