@@ -216,6 +216,8 @@ func TestEachOfTheseChangesOfTheTemplateIsNoticed(t *testing.T) {
 		{"Canvas's queue with a key it may not use", "  CanvasQueue:", "SqsManagedSseEnabled: true", "KmsMasterKeyId: !Ref KmsKeyArn"},
 		{"a queue in the clear", "  TriggerQueue:", "!Ref AWS::NoValue, true]", "!Ref AWS::NoValue, false]"},
 		{"a key that AWS manages for SNS", "  OutcomeTopic:", "!Ref KmsKeyArn, !Ref AWS::NoValue", "!Ref KmsKeyArn, alias/aws/sns"},
+		{"a bus that loses what it has no key for", "  OutcomeBus:", "      Name:", "      KmsKeyIdentifier: !Ref KmsKeyArn\n      Name:"},
+		{"an archive with a key that it may not use", "  OutcomeArchive:", "      RetentionDays:", "      KmsKeyIdentifier: !Ref KmsKeyArn\n      RetentionDays:"},
 		{"a table with another key", "  LedgerTable:", "KMSMasterKeyId: !Ref KmsKeyArn", "KMSMasterKeyId: alias/aws/dynamodb"},
 		{"a ledger that forgets by another attribute", "  LedgerTable:", "AttributeName: expiresAt", "AttributeName: expires"},
 		{"a ledger that cannot be restored", "  LedgerTable:", "PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"},
