@@ -42,7 +42,7 @@ func putSources(ctx context.Context, local *stack.Stack, file string) error {
 	if err != nil {
 		return err
 	}
-	parsed, err := webhook.Parser(http.DefaultClient, time.Now)(secret)
+	parsed, err := webhook.Parser(http.DefaultTransport, time.Now)(secret)
 	if err != nil {
 		return err
 	}
