@@ -3,35 +3,69 @@
 #
 #   VIDEOSDK_API_KEY=… VIDEOSDK_SECRET=… sh docs/open-questions.sh ROOM_ID [CUSTOM_ROOM_ID]
 #
-# Needs curl and openssl. VIDEOSDK_API_ENDPOINT is where, by default VideoSDK itself. It waits for you to join the room where a meeting is
-# needed. It prints statuses and bodies; look for what you do not want to share (participants' names) before you do.
+# Needs curl and Python 3.9. VIDEOSDK_API_ENDPOINT is where, by default VideoSDK itself. It waits for you to join the room where a meeting is
+# needed, and asks about the room's customRoomId only if you name it. It prints statuses and bodies, the bodies with all of their fields but
+# with the values of a few: ids of rooms and sessions, times, statuses, errors. Others, such as apiKey, name and email, are shown as "…". A body
+# that is no JSON is shown as it is. Look for what you do not want to share before you do.
 set -eu
 
 room=${1:?name a room of yours, as in: sh docs/open-questions.sh abcd-efgh-ijkl}
 custom=${2:-}
 : "${VIDEOSDK_API_KEY:?is not set}" "${VIDEOSDK_SECRET:?is not set}"
+export VIDEOSDK_API_KEY VIDEOSDK_SECRET
 api=${VIDEOSDK_API_ENDPOINT:-https://api.videosdk.live}
 api=${api%/}
 api=${api%/v2}/v2
 
-base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
-
-# token LIFETIME prints a token that is valid for so many seconds from now.
+# token LIFETIME prints a token that is valid for so many seconds from now. The key and its secret come from the environment: everybody on the
+# machine can read the list of processes.
 token() {
-	now=$(date +%s)
-	claims=$(printf '{"apikey":"%s","permissions":["allow_join","allow_mod"],"version":2,"roles":["crawler"],"iat":%d,"exp":%d}' \
-		"$VIDEOSDK_API_KEY" "$((now - 120))" "$((now + $1))" | base64url)
-	signed=$(printf '{"alg":"HS256","typ":"JWT"}' | base64url).$claims
-	printf '%s.%s' "$signed" "$(printf %s "$signed" | openssl dgst -sha256 -hmac "$VIDEOSDK_SECRET" -binary | base64url)"
+	python3 -c '
+import base64, hashlib, hmac, json, os, sys, time
+
+def part(content):
+    return base64.urlsafe_b64encode(content).rstrip(b"=")
+
+now = int(time.time())
+claims = {"apikey": os.environ["VIDEOSDK_API_KEY"], "permissions": ["allow_join", "allow_mod"], "version": 2, "roles": ["crawler"],
+          "iat": now - 120, "exp": now + int(sys.argv[1])}
+signed = part(b"""{"alg":"HS256","typ":"JWT"}""") + b"." + part(json.dumps(claims).encode())
+signature = hmac.new(os.environ["VIDEOSDK_SECRET"].encode(), signed, hashlib.sha256).digest()
+print((signed + b"." + part(signature)).decode())
+' "$1"
 }
 
-# ask TOKEN METHOD PATH [BODY] prints the status and the body. The token goes by standard input, not by the list of processes.
+# ask TOKEN METHOD PATH [BODY] prints the status and what may be shown of the body. The token goes by standard input, as the list of processes
+# would show it too.
 ask() {
 	printf '> %s %s %s\n' "$2" "$3" "${4:-}"
-	printf 'header = "Authorization: %s"\n' "$1" |
+	answer=$(printf 'header = "Authorization: %s"\n' "$1" |
 		curl --silent --show-error --config - --request "$2" --header 'Content-Type: application/json' ${4:+--data "$4"} \
-			--write-out '\n< %{http_code}\n' "$api$3"
+			--write-out '\n< %{http_code}\n' "$api$3")
+	printf '%s\n' "$answer" | python3 -c '
+import json, sys
+
+shown = """id roomId meetingId customRoomId userMeetingId sessionId start end status statusCode code errorCode message error msg statusMessage
+currentPage perPage lastPage total""".split()
+
+def hidden(value, name):
+    if isinstance(value, dict):
+        return {field: hidden(v, field) for field, v in value.items()}
+    if isinstance(value, list):
+        return [hidden(v, name) for v in value]
+    return value if name in shown or value is None else "…"
+
+body, status = sys.stdin.buffer.read().decode(errors="replace").rstrip().rsplit("\n", 1)
+try:
+    body = json.dumps(hidden(json.loads(body), "message"), separators=(",", ":"), ensure_ascii=False)
+except ValueError:
+    pass  # no JSON: an error of whatever stands in front of VideoSDK
+sys.stdout.buffer.write((body + "\n" + status + "\n").encode())
+'
 }
+
+# escaped prints its argument as a part of a path or query. A customRoomId is free text.
+escaped() { python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(sys.argv[1], safe=""))' "$1"; }
 
 question() { printf '\n== %s\n' "$1"; }
 
@@ -63,6 +97,15 @@ first=$(live)
 printf 'The live session is %s.\n' "${first:?found none: is the room right, and are you in it}"
 question 'Which fields has one session? Is customRoomId among them?'
 ask "$good" GET "/sessions/$first"
+question 'Has a list them too, and customRoomId among them?'
+ask "$good" GET "/sessions?roomId=$room&status=ongoing&perPage=2"
+if [ -n "$custom" ]; then
+	question 'Is customRoomId a filter? The first list must hold the live session and no other, the second, of no room, none.'
+	ask "$good" GET "/sessions?customRoomId=$(escaped "$custom")&status=ongoing&perPage=2"
+	ask "$good" GET "/sessions?customRoomId=$(escaped "$custom")-of-no-room&status=ongoing&perPage=2"
+	question 'Is a room found by its customRoomId, and which fields has it?'
+	ask "$good" GET "/rooms/$(escaped "$custom")"
+fi
 question 'Does a sessionId restrict the call? The meeting must go on after this.'
 ask "$good" POST /sessions/end "{\"roomId\":\"$room\",\"sessionId\":\"ffffffffffffffffffffffff\"}"
 ask "$good" GET "/sessions/$first"
