@@ -16,10 +16,12 @@ func (o *operator) delete(ctx context.Context) error {
 	o.needSAM()
 	o.needAWS(ctx)
 	found := o.needDeployed(ctx, stack)
+	all := o.needResources(ctx, stack)
+	o.needNoRulesOfOthers(ctx, all)
 	if err := o.ready(); err != nil {
 		return err
 	}
-	staying, err := o.staying(ctx, stack)
+	staying, err := o.staying(ctx, stack, all)
 	if err != nil {
 		return err
 	}
@@ -36,14 +38,53 @@ func (o *operator) delete(ctx context.Context) error {
 }
 
 // resource is a resource of a stack.
-type resource struct{ LogicalResourceID, PhysicalResourceID, ResourceType string }
+type resource struct{ LogicalResourceID, PhysicalResourceID, ResourceType, ResourceStatus string }
 
-// staying returns the resources that CloudFormation keeps when it deletes the stack, as the stack's template says.
-func (o *operator) staying(ctx context.Context, stack string) ([]resource, error) {
+// needResources lists the resources of a stack. It asks only if nothing else is missing.
+func (o *operator) needResources(ctx context.Context, stack string) []resource {
+	if len(o.missing) > 0 {
+		return nil
+	}
 	var has struct{ StackResourceSummaries []resource }
 	if err := o.ask(ctx, &has, "cloudformation", "list-stack-resources", "--stack-name", stack); err != nil {
-		return nil, err
+		o.lack("the resources of the stack %s: %v", stack, err)
 	}
+	return has.StackResourceSummaries
+}
+
+// needNoRulesOfOthers looks at the buses among the resources for rules that are not. EventBridge deletes no bus that has rules, so the deletion
+// of the stack would fail half-way.
+func (o *operator) needNoRulesOfOthers(ctx context.Context, all []resource) {
+	own := map[string]bool{}
+	for _, r := range all {
+		switch r.ResourceType {
+		case "AWS::Events::Rule":
+			// That of a rule on a bus of one's own is "bus|rule".
+			own[r.PhysicalResourceID[strings.LastIndex(r.PhysicalResourceID, "|")+1:]] = true
+		case "AWS::Events::Archive":
+			// EventBridge makes this rule for an archive, and deletes it with the archive.
+			own["Events-Archive-"+r.PhysicalResourceID] = true
+		}
+	}
+	for _, bus := range all {
+		if bus.ResourceType != "AWS::Events::EventBus" || bus.ResourceStatus == "DELETE_COMPLETE" {
+			continue
+		}
+		var on struct{ Rules []struct{ Name string } }
+		if err := o.ask(ctx, &on, "events", "list-rules", "--event-bus-name", bus.PhysicalResourceID); err != nil {
+			o.lack("the rules on the bus %s: %v", bus.PhysicalResourceID, err)
+		}
+		for _, rule := range on.Rules {
+			if !own[rule.Name] {
+				o.lack("the rule %s is on the bus %s and not of the stack, and EventBridge deletes no bus that has rules: delete the rule where it was made",
+					rule.Name, bus.PhysicalResourceID)
+			}
+		}
+	}
+}
+
+// staying returns those of the resources that CloudFormation keeps when it deletes the stack, as the stack's template says.
+func (o *operator) staying(ctx context.Context, stack string, all []resource) ([]resource, error) {
 	var says struct {
 		TemplateBody struct {
 			Resources map[string]struct{ DeletionPolicy string }
@@ -53,7 +94,7 @@ func (o *operator) staying(ctx context.Context, stack string) ([]resource, error
 	if err := o.ask(ctx, &says, "cloudformation", "get-template", "--stack-name", stack, "--template-stage", "Processed"); err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(has.StackResourceSummaries, func(r resource) bool {
+	return slices.DeleteFunc(all, func(r resource) bool {
 		return !strings.HasPrefix(says.TemplateBody.Resources[r.LogicalResourceID].DeletionPolicy, "Retain")
 	}), nil
 }

@@ -234,6 +234,10 @@ var operations = []operation{
 	{name: "send, and nothing is there", make: "send", lacks: []string{"aws"}},
 	{name: "delete", make: "delete STACK=videosdk-end-session", input: "yes\n", in: account{Deployed: true}},
 	{name: "delete, confirmed before", make: "delete STACK=videosdk-end-session CONFIRM=yes", in: account{Deployed: true}},
+	{
+		name: "delete, and others have rules on the bus", make: "delete STACK=videosdk-end-session CONFIRM=yes",
+		in: account{Deployed: true, Rules: "others"},
+	},
 	{name: "delete, not confirmed", make: "delete STACK=videosdk-end-session", input: "y\n", in: account{Deployed: true}},
 }
 
@@ -315,6 +319,7 @@ func signature(t *testing.T, r *http.Request, body []byte) string {
 // harmless are the calls that change nothing.
 var harmless = []string{
 	"aws --version", "aws configure get", "aws sts get-caller-identity", "aws secretsmanager describe-secret", "aws cloudformation describe-stacks",
+	"aws cloudformation list-stack-resources", "aws events list-rules",
 }
 
 const (
@@ -391,6 +396,10 @@ var lacking = []operation{
 	{name: "redrive of no stack", make: "redrive " + stack, want: noStack},
 	{name: "delete without a stack", make: "delete CONFIRM=yes", want: "STACK is not set"},
 	{name: "delete without sam", make: "delete CONFIRM=yes " + stack, lacks: []string{"sam"}, in: account{Deployed: true}, want: "there is no sam on PATH"},
+	{
+		name: "delete a bus without the right to list its rules", make: "delete CONFIRM=yes " + stack, in: account{Deployed: true, Rules: "denied"},
+		want: "the rules on the bus videosdk-end-session-outcomes: " + noRules,
+	},
 	{name: "delete no stack", make: "delete CONFIRM=yes " + stack, want: noStack},
 }
 

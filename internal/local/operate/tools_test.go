@@ -19,6 +19,7 @@ type account struct {
 	Deployed   bool   // the stack exists
 	API        string // its ApiUrl
 	BadBus     bool   // the bus takes no event
+	Rules      string // on the bus of the outcomes: "", "others" or "denied"
 	BadBuild   bool   // sam build fails
 }
 
@@ -88,9 +89,38 @@ const (
         {"LogicalResourceId": "CanvasQueue", "PhysicalResourceId": "https://sqs.eu-west-1.amazonaws.com/123456789012/canvas-live-events-videosdk-end-session", "ResourceType": "AWS::SQS::Queue", "ResourceStatus": "CREATE_COMPLETE"},
         {"LogicalResourceId": "CanvasQueue", "PhysicalResourceId": "https://sqs.eu-west-1.amazonaws.com/123456789012/canvas-live-events-videosdk-end-session", "ResourceType": "AWS::SQS::Queue", "ResourceStatus": "CREATE_COMPLETE"},
         {"LogicalResourceId": "DeadLetterQueue", "PhysicalResourceId": "` + queueURL + `", "ResourceType": "AWS::SQS::Queue", "ResourceStatus": "CREATE_COMPLETE"},
-        {"LogicalResourceId": "LedgerTable", "PhysicalResourceId": "videosdk-end-session-LedgerTable-Ef56", "ResourceType": "AWS::DynamoDB::Table", "ResourceStatus": "CREATE_COMPLETE"}
+        {"LogicalResourceId": "LedgerTable", "PhysicalResourceId": "videosdk-end-session-LedgerTable-Ef56", "ResourceType": "AWS::DynamoDB::Table", "ResourceStatus": "CREATE_COMPLETE"},
+        {"LogicalResourceId": "OutcomeArchive", "PhysicalResourceId": "OutcomeArchive-Gh78", "ResourceType": "AWS::Events::Archive", "ResourceStatus": "CREATE_COMPLETE"},
+        {"LogicalResourceId": "OutcomeBus", "PhysicalResourceId": "videosdk-end-session-outcomes", "ResourceType": "AWS::Events::EventBus", "ResourceStatus": "CREATE_COMPLETE"},
+        {"LogicalResourceId": "OutcomeTopicRule", "PhysicalResourceId": "videosdk-end-session-outcomes|videosdk-end-session-OutcomeTopicRule-Ij90", "ResourceType": "AWS::Events::Rule", "ResourceStatus": "CREATE_COMPLETE"},
+        {"LogicalResourceId": "TriggerRule", "PhysicalResourceId": "videosdk-end-session-TriggerRule-Kl12", "ResourceType": "AWS::Events::Rule", "ResourceStatus": "CREATE_COMPLETE"}
     ]
 }`
+	rules = `{
+    "Rules": [
+        %s{
+            "Name": "Events-Archive-OutcomeArchive-Gh78",
+            "Arn": "arn:aws:events:eu-west-1:123456789012:rule/videosdk-end-session-outcomes/Events-Archive-OutcomeArchive-Gh78",
+            "State": "ENABLED",
+            "ManagedBy": "prod.vhs.events.aws.internal",
+            "EventBusName": "videosdk-end-session-outcomes"
+        },
+        {
+            "Name": "videosdk-end-session-OutcomeTopicRule-Ij90",
+            "Arn": "arn:aws:events:eu-west-1:123456789012:rule/videosdk-end-session-outcomes/videosdk-end-session-OutcomeTopicRule-Ij90",
+            "State": "ENABLED",
+            "EventBusName": "videosdk-end-session-outcomes"
+        }
+    ]
+}`
+	othersRule = `{
+            "Name": "billing",
+            "Arn": "arn:aws:events:eu-west-1:123456789012:rule/videosdk-end-session-outcomes/billing",
+            "State": "ENABLED",
+            "EventBusName": "videosdk-end-session-outcomes"
+        },
+        `
+	noRules = "An error occurred (AccessDeniedException) when calling the ListRules operation: not authorized"
 )
 
 // standIn answers one call of aws or sam and returns the exit status. What it does not know, it refuses.
@@ -200,6 +230,14 @@ func (a account) aws(arguments []string) (string, error) {
 		return resources, nil
 	case "cloudformation get-template":
 		return template, nil
+	case "events list-rules":
+		switch a.Rules {
+		case "others":
+			return fmt.Sprintf(rules, othersRule), nil
+		case "denied":
+			return "", refusal(noRules)
+		}
+		return fmt.Sprintf(rules, ""), nil
 	case "sqs send-message":
 		return `{"MD5OfMessageBody": "5d41", "MessageId": "5f1c9d2e-0c1b-4f7e-9a53-8a1f3c1f9b11"}`, nil
 	case "sqs start-message-move-task":
