@@ -56,7 +56,7 @@ const (
             "StackName": "videosdk-end-session",
             "Parameters": [
                 {"ParameterKey": "VideoSdkSecretId", "ParameterValue": "videosdk"},
-                {"ParameterKey": "TriggerEventSources", "ParameterValue": "my.bookings, videosdk.trigger"},
+                {"ParameterKey": "TriggerEventSources", "ParameterValue": "videosdk.trigger, my.bookings"},
                 {"ParameterKey": "TriggerDetailTypes", "ParameterValue": "End Session"}
             ],
             "StackStatus": "CREATE_COMPLETE",
