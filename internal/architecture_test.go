@@ -134,6 +134,20 @@ func TestArrowsPointDown(t *testing.T) {
 	}
 }
 
+func TestThePageOnArchitectureNamesEveryPackage(t *testing.T) {
+	page, err := os.ReadFile("../ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder := range mayImport {
+		name, internal := strings.CutPrefix(folder, "internal/")
+		name, _, _ = strings.Cut(name, "/") // below are its data
+		if internal && !regexp.MustCompile("(`|internal/)"+name+"\\b").Match(page) {
+			t.Errorf("it does not name %s", folder)
+		}
+	}
+}
+
 func TestOnlyTheEdgesAreImpure(t *testing.T) {
 	production(t, func(path string, file *ast.File) {
 		if mayBeImpure(path) {
