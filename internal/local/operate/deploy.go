@@ -59,6 +59,10 @@ func (o *operator) deploy(ctx context.Context) error {
 	if err := o.show(ctx, nil, "sam", o.deployArguments(stack, overrides)...); err != nil {
 		return err
 	}
+	if o.samconfig["no_execute_changeset"] == true {
+		o.say("\nNothing of the stack %s has changed: samconfig.toml has no_execute_changeset, so SAM leaves it at showing what would.", stack)
+		return nil
+	}
 	o.say("\nEnd a meeting, and see what becomes of it:\n  make send STACK=%s DOOR=api FILE=request.json\n  make logs STACK=%[1]s", stack)
 	return nil
 }

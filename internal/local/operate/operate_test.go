@@ -218,6 +218,10 @@ var operations = []operation{
 		name: "deploy with samconfig.toml and a list of parameters", make: "deploy ARCH=x86_64", in: account{Secret: "exists"},
 		files: map[string]string{"samconfig.toml": "version = 0.1\n[default.deploy.parameters]\nparameter_overrides = [\"LogLevel=DEBUG\", \"Architecture=x86_64\"]\n"},
 	},
+	{
+		name: "deploy, dry", make: "deploy", in: account{Secret: "exists"},
+		files: map[string]string{"samconfig.toml": "version = 0.1\n[default.deploy.parameters]\nno_execute_changeset = true\n"},
+	},
 	{name: "deploy, and the secret cannot be created", make: "deploy", env: keys, in: account{Full: true}},
 	{name: "deploy, and the build fails", make: "deploy", env: keys, in: account{Secret: "exists", BadBuild: true}},
 	{name: "send to the queue", make: "send STACK=videosdk-end-session DOOR=queue FILE=request.json", files: request, in: account{Deployed: true}},

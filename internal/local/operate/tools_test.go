@@ -259,6 +259,9 @@ func (a account) sam(arguments []string) (string, error) {
 		}
 		return "\nBuild Succeeded\n", nil
 	case "deploy":
+		if settings, err := os.ReadFile("samconfig.toml"); err == nil && strings.Contains(string(settings), "\nno_execute_changeset = true") {
+			return "\nChangeset created successfully. arn:aws:cloudformation:eu-west-1:123456789012:changeSet/samcli-deploy1795647067/8736\n", nil
+		}
 		return fmt.Sprintf("\nSuccessfully created/updated stack - %s in %s", arguments[2], arguments[4]), nil
 	case "delete":
 		return fmt.Sprintf("\t- Deleting Cloudformation stack %s\n\nDeleted successfully", arguments[2]), nil
