@@ -3,7 +3,6 @@ package start
 import (
 	"context"
 	"errors"
-	"runtime"
 	"sync"
 	"time"
 )
@@ -39,7 +38,6 @@ func (p Process) getAhead(rehearse func(context.Context) error) {
 	for _, one := range *p.ahead {
 		all.Go(func() { try(one) })
 	}
-	runtime.Gosched() // so that all of them wait for the network while the processor is at the rehearsal
 	try(preparation{"rehearsal", rehearse})
 	all.Wait()
 }
