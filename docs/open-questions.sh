@@ -67,16 +67,23 @@ sys.stdout.buffer.write((body + "\n" + status + "\n").encode())
 # escaped prints its argument as a part of a path or query. A customRoomId is free text.
 escaped() { python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(sys.argv[1], safe=""))' "$1"; }
 
+# quoted prints it as a JSON string.
+quoted() { python3 -c 'import json, sys; print(json.dumps(sys.argv[1]))' "$1"; }
+
 question() { printf '\n== %s\n' "$1"; }
 
 meeting() {
 	printf '\nJoin the room %s in a browser, and press Enter once you are in.\n' "$room"
 	read -r _
+	good=$(token 600)
 }
 
-# live prints the id of the room's live session.
+# live prints the id of the room's live session. One of another room, of a list whose filter was ignored, is not to be ended.
 live() {
-	ask "$good" GET "/sessions?roomId=$room&status=ongoing&perPage=1" | grep -o '"id":"[0-9a-f]*"' | head -n 1 | cut -d '"' -f 4
+	found=$(ask "$good" GET "/sessions?roomId=$room&status=ongoing&perPage=1" | grep -o '"id":"[0-9a-f]*"' | head -n 1 | cut -d '"' -f 4)
+	if ask "$good" GET "/sessions/${found:-none}" | grep -qF -e "\"roomId\":\"$room\"" -e "\"meetingId\":\"$room\""; then
+		printf %s "$found"
+	fi
 }
 
 good=$(token 600)
@@ -127,7 +134,7 @@ ask "$good" POST /sessions/end "{\"roomId\":\"$room\",\"sessionId\":\"$first\"}"
 ask "$good" GET "/sessions/$second"
 if [ -n "$custom" ]; then
 	question 'May roomId be a customRoomId?'
-	ask "$good" POST /sessions/end "{\"roomId\":\"$custom\",\"sessionId\":\"$second\"}"
+	ask "$good" POST /sessions/end "{\"roomId\":$(quoted "$custom"),\"sessionId\":\"$second\"}"
 fi
 question 'Good bye.'
 ask "$good" POST /sessions/end "{\"roomId\":\"$room\",\"sessionId\":\"$second\"}"

@@ -190,7 +190,7 @@ func (a *attempt) identify(ctx context.Context, sessions []Session) error {
 		}
 		return e
 	}
-	if room.CustomRoomID != "" && room.CustomRoomID != named {
+	if room.CustomRoomID != named && (room.CustomRoomID != "" || room.RoomID == named) {
 		return nil // a room whose roomId is what the trigger calls customRoomId
 	}
 	for i := range sessions {

@@ -185,6 +185,12 @@ func TestNeverTheWrongMeeting(t *testing.T) {
 			outcome: endsession.Refused, code: endsession.CodePinMismatch,
 		},
 		{
+			name:    "nor is that of a room that shows no customRoomId",
+			world:   func(w *world) { w.unfilter, w.unshown, w.nameless = true, true, true; w.live(time.Hour) },
+			trigger: func(r *endsession.Request) { r.Target = endsession.Target{CustomRoomID: room} },
+			outcome: endsession.Refused, code: endsession.CodePinMismatch,
+		},
+		{
 			name: "a named session whose room has another customRoomId, which it does not show, is left alone",
 			world: func(w *world) {
 				w.unshown = true

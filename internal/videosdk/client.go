@@ -255,8 +255,12 @@ func (c *Client) attempt(ctx context.Context, call call, creds Credentials) (ans
 		}
 		late := time.AfterFunc(left(), func() { giveUp(tooLate()) })
 		defer late.Stop()
-		// A second time if a kept connection turns out to be closed, and nothing was sent on it.
-		trace.GetConn = func(string) { connected = false; late.Reset(left()) }
+		// Both are called again where net/http repeats the call: a kept connection was closed, or HTTP/2 refused the stream.
+		trace.GetConn = func(string) {
+			if late.Reset(left()); left() <= 0 {
+				giveUp(tooLate()) // now, not as soon as the timer gets to it
+			}
+		}
 		trace.GotConn = func(httptrace.GotConnInfo) { connected = true; late.Stop() }
 	}
 	ctx = httptrace.WithClientTrace(ctx, &trace)

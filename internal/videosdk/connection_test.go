@@ -196,39 +196,71 @@ func TestHangingConnection(t *testing.T) {
 	})
 }
 
-// retrying is a transport that finds its kept connection closed and makes another, in vain.
-type retrying struct{}
+// retrying is a transport that repeats a call: it finds its kept connection closed, or is refused the stream, waits, and has or makes
+// another connection.
+type retrying struct {
+	waits, dials time.Duration
+	sent         *int
+}
 
-func (retrying) RoundTrip(r *http.Request) (*http.Response, error) {
+func (rt retrying) RoundTrip(r *http.Request) (*http.Response, error) {
 	trace := httptrace.ContextClientTrace(r.Context())
-	trace.GetConn("videosdk.example:80")
+	trace.GetConn("videosdk.example:443")
 	trace.GotConn(httptrace.GotConnInfo{Reused: true})
-	trace.GetConn("videosdk.example:80")
+	for range 2 {
+		time.Sleep(rt.waits)
+		trace.GetConn("videosdk.example:443")
+		select {
+		case <-time.After(rt.dials):
+			trace.GotConn(httptrace.GotConnInfo{})
+		case <-r.Context().Done():
+		}
+		if r.Context().Err() != nil {
+			return nil, context.Cause(r.Context())
+		}
+		*rt.sent++
+	}
 	<-r.Context().Done()
 	return nil, context.Cause(r.Context())
 }
 
 // TestAnEndWithoutAConnectionSoonIsNotSent holds the time between the look at a session and the call to end it.
 func TestAnEndWithoutAConnectionSoonIsNotSent(t *testing.T) {
+	var sent int
 	tests := []struct {
 		name      string
 		transport func(*testing.T) http.RoundTripper
+		took      time.Duration
+		sent      int
+		uncertain bool // something may have been sent on the first connection
 	}{
-		{"the connection is never made", func(t *testing.T) http.RoundTripper { return hanging(t) }},
-		{"the kept one is closed, and the next never made", func(*testing.T) http.RoundTripper { return retrying{} }},
+		{"the connection is never made", func(t *testing.T) http.RoundTripper { return hanging(t) }, 1500 * time.Millisecond, 0, false},
+		{
+			"the kept one is closed, and the next never made", func(*testing.T) http.RoundTripper { return retrying{dials: time.Minute, sent: &sent} },
+			1500 * time.Millisecond, 0, true,
+		},
+		{
+			"it is repeated too late", func(*testing.T) http.RoundTripper { return retrying{waits: 1500 * time.Millisecond, sent: &sent} },
+			1500 * time.Millisecond, 0, true,
+		},
+		{
+			"it is repeated in time, and then too late", func(*testing.T) http.RoundTripper { return retrying{waits: time.Second, sent: &sent} },
+			2 * time.Second, 1, true,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
+				sent = 0
 				began := time.Now()
 				_, err := clientOver(t, tt.transport(t)).End(t.Context(), roomID, sessionID, began.Add(1500*time.Millisecond))
-				if took := time.Since(began); took != 1500*time.Millisecond {
-					t.Errorf("took %v, want 1.5s", took)
+				if took := time.Since(began); took != tt.took || sent != tt.sent {
+					t.Errorf("took %v and sent %d times, want %v and %d", took, sent, tt.took, tt.sent)
 				}
 				got := endsession.AsError(err)
-				if got == nil || got.Code != endsession.CodeVideoSDKUnavailable || got.Class != endsession.Transient || got.Uncertain ||
-					!strings.Contains(got.Message, "after the look at the session") {
-					t.Errorf("got %+v, want a call that was not sent", got)
+				if got == nil || got.Code != endsession.CodeVideoSDKUnavailable || got.Class != endsession.Transient || got.Uncertain != tt.uncertain ||
+					!strings.Contains(err.Error(), "after the look at the session") {
+					t.Errorf("got %v, uncertain %t, want %t", err, got.Uncertain, tt.uncertain)
 				}
 			})
 		})

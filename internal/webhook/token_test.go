@@ -84,3 +84,14 @@ func TestAnExpressionThatPanicsIsARefusal(t *testing.T) {
 	failing := mustVerifier(t, schemeBodyToken, settings{Secrets: secretsOf("first-token"), Token: "abs(token)"}, parts{})
 	mustRefuse(t, failing, bodied(`{"token":"first-token"}`), signatureMalformed)
 }
+
+// TestATokenInPlaceOfItsHeaderIsNotQuoted has an owner who mistook one for the other. Refusals are logged.
+func TestATokenInPlaceOfItsHeaderIsNotQuoted(t *testing.T) {
+	const token = "3f2b8c1e-9d47-4c55-a1b0-77e6d2f0c9a8"
+	v := mustVerifier(t, schemeToken, settings{Secrets: secretsOf("first-token"), Header: token}, process)
+	for reason, d := range map[reason]Delivery{signatureMissing: {}, signatureMalformed: headed(token, strings.Repeat("x", maxHeader+1))} {
+		mustRefuse(t, v, d, reason)
+		_, err := v.verify(t.Context(), d)
+		mustNotQuote(t, err, token)
+	}
+}

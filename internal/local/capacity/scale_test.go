@@ -187,7 +187,7 @@ func limits(t *testing.T, m Measured, d deployed) string {
 	rows := [][]string{
 		{"HTTP, webhooks", "parameter `RequestRate`, " + at(d.requestRate) + " a second", at(d.requestRate), "Raise it, and `RequestBurst`: what is above gets 429."},
 		{"queue", fmt.Sprintf("parameter `MaximumConcurrency`, %d", d.concurrency), at(rate(float64(d.concurrency), ten)), "Raise it, if VideoSDK takes more calls. Waiting costs nothing and loses nothing."},
-		{"all", "VideoSDK's rate, which it does not publish", "?", "Ask VideoSDK. Each trigger takes two calls."},
+		{"all", "VideoSDK's rate, which it does not publish", "?", "Ask VideoSDK. Each trigger takes two calls, or three where VideoSDK does not show a `customRoomId` that it names."},
 		{"all", "DynamoDB, a new table: [4,000 write units a second](" + tableDocs + "warm-throughput-scenarios.html)", at(4000 / one.Use.WriteUnits), "Nothing: it doubles what it had by itself. Before a known peak, set the table's warm throughput."},
 		{"all, one by one", "EventBridge, smallest regions: [400 `PutEvents` a second](" + busDocs + ")", at(400), "Ask AWS to raise it. us-east-1, us-west-2 and eu-west-1 have 10,000. A full batch of the queue makes one call."},
 		{"bus", "EventBridge, smallest regions: [750 invocations a second](" + busDocs + ")", at(750), "Ask AWS to raise it: above, events are late, and not lost."},

@@ -71,7 +71,9 @@ func (o *operator) needNoRulesOfOthers(ctx context.Context, all []resource) {
 			continue
 		}
 		var on struct{ Rules []struct{ Name string } }
-		if err := o.ask(ctx, &on, "events", "list-rules", "--event-bus-name", bus.PhysicalResourceID); err != nil {
+		if err := o.ask(ctx, &on, "events", "list-rules", "--event-bus-name", bus.PhysicalResourceID); isNotFound(err) {
+			continue // somebody has deleted it by hand
+		} else if err != nil {
 			o.lack("the rules on the bus %s: %v", bus.PhysicalResourceID, err)
 		}
 		for _, rule := range on.Rules {

@@ -99,7 +99,7 @@ func (o *operator) needSecret(ctx context.Context, name string) bool {
 		o.lack("the secret %s is about to be deleted: keep it with aws secretsmanager restore-secret --secret-id %[1]s", name)
 	case err == nil:
 		return true
-	case !strings.Contains(err.Error(), "ResourceNotFoundException"):
+	case !isNotFound(err):
 		o.lack("the secret %s: %v", name, err)
 	case strings.HasPrefix(name, "arn:"):
 		o.lack("there is no secret %s", name)

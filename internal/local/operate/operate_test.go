@@ -242,6 +242,10 @@ var operations = []operation{
 		name: "delete, and others have rules on the bus", make: "delete STACK=videosdk-end-session CONFIRM=yes",
 		in: account{Deployed: true, Rules: "others"},
 	},
+	{
+		name: "delete, and the bus is gone", make: "delete STACK=videosdk-end-session CONFIRM=yes",
+		in: account{Deployed: true, Rules: "gone"},
+	},
 	{name: "delete, not confirmed", make: "delete STACK=videosdk-end-session", input: "y\n", in: account{Deployed: true}},
 }
 

@@ -19,7 +19,7 @@ type account struct {
 	Deployed   bool   // the stack exists
 	API        string // its ApiUrl
 	BadBus     bool   // the bus takes no event
-	Rules      string // on the bus of the outcomes: "", "others" or "denied"
+	Rules      string // on the bus of the outcomes: "", "others", "denied", or "gone" with the bus
 	BadBuild   bool   // sam build fails
 }
 
@@ -120,6 +120,7 @@ const (
             "EventBusName": "videosdk-end-session-outcomes"
         },
         `
+	noBus   = "An error occurred (ResourceNotFoundException) when calling the ListRules operation: Event bus videosdk-end-session-outcomes does not exist."
 	noRules = "An error occurred (AccessDeniedException) when calling the ListRules operation: not authorized"
 )
 
@@ -236,6 +237,8 @@ func (a account) aws(arguments []string) (string, error) {
 			return fmt.Sprintf(rules, othersRule), nil
 		case "denied":
 			return "", refusal(noRules)
+		case "gone":
+			return "", refusal(noBus)
 		}
 		return fmt.Sprintf(rules, ""), nil
 	case "sqs send-message":
