@@ -255,7 +255,7 @@ func (c *Client) attempt(ctx context.Context, call call, creds Credentials) (ans
 		}
 		late := time.AfterFunc(left(), func() { giveUp(tooLate()) })
 		defer late.Stop()
-		// Both are called again where net/http repeats the call: a kept connection was closed, or HTTP/2 refused the stream.
+		// Both are called again where net/http makes another attempt, having sent nothing on the connection that it had.
 		trace.GetConn = func(string) {
 			if late.Reset(left()); left() <= 0 {
 				giveUp(tooLate()) // now, not as soon as the timer gets to it
@@ -272,6 +272,7 @@ func (c *Client) attempt(ctx context.Context, call call, creds Credentials) (ans
 	request.Header.Set("Accept", "application/json")
 	if call.body != nil {
 		request.Header.Set("Content-Type", "application/json")
+		request.GetBody = nil // so that net/http does not repeat it by itself, as it would where HTTP/2 refuses the stream
 	}
 	// Not by an http.Client: that follows redirects, and would carry the token to another place.
 	response, err := c.transport.RoundTrip(request)

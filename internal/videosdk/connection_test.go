@@ -196,8 +196,7 @@ func TestHangingConnection(t *testing.T) {
 	})
 }
 
-// retrying is a transport that repeats a call: it finds its kept connection closed, or is refused the stream, waits, and has or makes
-// another connection.
+// retrying is a transport that finds its kept connection closed, waits, and has or makes another one.
 type retrying struct {
 	waits, dials time.Duration
 	sent         *int

@@ -72,6 +72,8 @@ var promises = []mutation{
 		"\tif !call.startBy.IsZero() {\n\t\tleft", "\tif false {\n\t\tleft"},
 	{"an end waits for a connection however long ago the look was", "internal/videosdk/client.go",
 		"late.Reset(left())", "late.Reset(time.Hour)"},
+	{"net/http repeats an end by itself", "internal/videosdk/client.go",
+		"request.GetBody = nil //", "//"},
 	{"an end is sent again however long ago the look was", "internal/videosdk/client.go",
 		"late.Reset(left()); left() <= 0 {", "late.Reset(left()); false {"},
 	{"failures that may pass are outcomes", useCase + "propose.go",
