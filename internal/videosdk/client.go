@@ -2,8 +2,8 @@
 // one session, the end of one, and the names of a room.
 //
 // It makes each call once. The one thing that it repeats is a call that VideoSDK refused with 401, once, with fresh credentials: such
-// a call was not processed. The call that ends a session it only makes soon after it was asked to, since its caller has looked at the
-// session just before. Every other repetition is the use case's to decide, which knows what a call may have done. Errors are
+// a call was not processed. Every other repetition is the use case's to decide, which knows what a call may have done. The call that ends
+// a session is sent by the time that its caller gives, who has looked at the session just before, or not at all. Errors are
 // *[endsession.Error] with class, code, VideoSDK's status, message and request id.
 //
 // Source of the foreign facts: docs.videosdk.live/api-reference/realtime-communication, and the behaviour of the vendor's server SDKs.
@@ -244,8 +244,6 @@ func (c *Client) attempt(ctx context.Context, call call, creds Credentials) (ans
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	ctx, giveUp := context.WithCancelCause(ctx)
-	defer giveUp(nil)
 	var connected bool
 	trace := httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }}
 	if !call.startBy.IsZero() {
@@ -253,6 +251,9 @@ func (c *Client) attempt(ctx context.Context, call call, creds Credentials) (ans
 		if left() <= 0 {
 			return answer{}, tooLate()
 		}
+		var giveUp context.CancelCauseFunc
+		ctx, giveUp = context.WithCancelCause(ctx)
+		defer giveUp(nil)
 		late := time.AfterFunc(left(), func() { giveUp(tooLate()) })
 		defer late.Stop()
 		// Both are called again where net/http makes another attempt, having sent nothing on the connection that it had.
