@@ -107,6 +107,13 @@ func (m *measured) took(one Metric, d time.Duration) {
 	m.values = append(m.values, value{one, milliseconds(d)})
 }
 
+// waited measures how long a request was on a queue, if it came by one.
+func (m *measured) waited(r endsession.Request) {
+	if r.Queued > 0 {
+		m.took(queueAge, r.Queued)
+	}
+}
+
 // unread counts what was delivered and could not be made a request.
 func (m *measured) unread(err *endsession.Error) {
 	switch err.Class {

@@ -81,9 +81,7 @@ func (t Triggers) measure(r endsession.Result, failure *endsession.Error) measur
 		m.took(publishLatency, r.Durations.Publish)
 	}
 	m.took(totalLatency, r.Durations.Total)
-	if r.Request.Queued > 0 {
-		m.took(queueAge, r.Request.Queued)
-	}
+	m.waited(r.Request)
 	return m
 }
 
@@ -117,9 +115,7 @@ func (t Triggers) Rejected(ctx context.Context, r endsession.Request, err *endse
 	line.failure(err)
 	m := measured{door: t.Door, code: err.Code}
 	m.unread(err)
-	if r.Queued > 0 {
-		m.took(queueAge, r.Queued)
-	}
+	m.waited(r)
 	write(ctx, t.Log, slog.LevelWarn, "trigger.rejected", line, m)
 }
 
