@@ -71,9 +71,8 @@ func (o *operator) needNoRulesOfOthers(ctx context.Context, all []resource) {
 			continue
 		}
 		var on struct{ Rules []struct{ Name string } }
-		if err := o.ask(ctx, &on, "events", "list-rules", "--event-bus-name", bus.PhysicalResourceID); isNotFound(err) {
-			continue // somebody has deleted it by hand
-		} else if err != nil {
+		err := o.ask(ctx, &on, "events", "list-rules", "--event-bus-name", bus.PhysicalResourceID)
+		if err != nil && !isNotFound(err) { // one that was deleted by hand has none
 			o.lack("the rules on the bus %s: %v", bus.PhysicalResourceID, err)
 		}
 		for _, rule := range on.Rules {

@@ -64,7 +64,5 @@ func (o *operator) show(ctx context.Context, environment []string, tool string, 
 	return nil
 }
 
-// isNotFound tells whether a service has answered that there is no such thing.
-func isNotFound(err error) bool {
-	return err != nil && strings.Contains(err.Error(), "ResourceNotFoundException")
-}
+// isNotFound tells whether an error is a service's answer that there is no such thing.
+func isNotFound(err error) bool { return strings.Contains(err.Error(), "ResourceNotFoundException") }
