@@ -91,9 +91,7 @@ func TestNeverTheWrongMeeting(t *testing.T) {
 		{
 			name: "a room that VideoSDK doesn't know has nobody in it",
 			world: func(w *world) {
-				w.onRead = func(int) error {
-					return &endsession.Error{Code: endsession.CodeRoomNotFound, Class: endsession.NotFound, HTTPStatus: 404}
-				}
+				w.onRead = func(int) error { return roomNotFound() }
 			},
 			outcome: endsession.NotActive, code: endsession.CodeRoomNotFound,
 		},

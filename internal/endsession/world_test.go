@@ -162,7 +162,11 @@ func (w *world) Room(_ context.Context, id string) (endsession.Target, error) {
 			return endsession.Target{RoomID: s.RoomID, CustomRoomID: s.CustomRoomID}, nil
 		}
 	}
-	return endsession.Target{}, &endsession.Error{Code: endsession.CodeRoomNotFound, Class: endsession.NotFound, HTTPStatus: 404}
+	return endsession.Target{}, roomNotFound()
+}
+
+func roomNotFound() error {
+	return &endsession.Error{Code: endsession.CodeRoomNotFound, Class: endsession.NotFound, HTTPStatus: 404}
 }
 
 func (w *world) read() error {

@@ -59,7 +59,7 @@ func (w *world) list(target endsession.Target, l luck) ([]endsession.Session, er
 		}
 	}
 	if !known && !ignored && l.chance(0.5) {
-		return nil, &endsession.Error{Code: endsession.CodeRoomNotFound, Class: endsession.NotFound, HTTPStatus: 404}
+		return nil, roomNotFound()
 	}
 	return out, nil
 }
@@ -89,7 +89,7 @@ func (w *world) roomOf(id string) (endsession.Target, error) {
 			return endsession.Target{RoomID: r.id, CustomRoomID: r.shownCustom(w)}, nil
 		}
 	}
-	return endsession.Target{}, &endsession.Error{Code: endsession.CodeRoomNotFound, Class: endsession.NotFound, HTTPStatus: 404}
+	return endsession.Target{}, roomNotFound()
 }
 
 // Session implements endsession.SessionReader.
@@ -263,6 +263,10 @@ func unavailable(uncertain bool) *endsession.Error {
 
 func rejected() error {
 	return &endsession.Error{Code: endsession.CodeVideoSDKRejected, Class: endsession.Permanent, HTTPStatus: 400}
+}
+
+func roomNotFound() error {
+	return &endsession.Error{Code: endsession.CodeRoomNotFound, Class: endsession.NotFound, HTTPStatus: 404}
 }
 
 func sessionNotFound() error {

@@ -33,20 +33,15 @@ func ignoredFilters() setting {
 // unshown is VideoSDK with sessions as the sample on its page, which does not show a customRoomId.
 func unshown() setting {
 	options := standin.Options{CustomRoomIDUnshown: true}
-	named := func(customRoomID func(c *cell) string) func(*cell) trigger {
-		return func(c *cell) trigger {
-			return c.named(map[string]any{"roomId": nil, "sessionId": c.session, "customRoomId": customRoomID(c)})
-		}
-	}
 	return setting{key: "unshown", standin: options, adjust: redelivering(time.Minute), rounds: []round{{rows: []row{
 		{name: "sessions show no customRoomId, by customRoomId", triggers: oneTrigger(byCustomRoom), want: settled("ending")},
 		{
 			name: "sessions show no customRoomId, by sessionId and customRoomId", want: settled("ending"),
-			triggers: oneTrigger(named(func(c *cell) string { return customOf(c.room) })),
+			triggers: oneTrigger(bySessionAndCustomRoom),
 		},
 		{
 			name: "sessions show no customRoomId, by sessionId and another customRoomId", want: settled("refused pin_mismatch"),
-			triggers: oneTrigger(named(func(*cell) string { return "another" })),
+			triggers: oneTrigger(fields(map[string]any{"customRoomId": "another"}, bySession)),
 		},
 	}}}}
 }

@@ -152,6 +152,10 @@ func byCustomRoom(c *cell) trigger {
 	return c.named(map[string]any{"roomId": nil, "customRoomId": customOf(c.room)})
 }
 
+func bySessionAndCustomRoom(c *cell) trigger {
+	return c.named(map[string]any{"roomId": nil, "sessionId": c.session, "customRoomId": customOf(c.room)})
+}
+
 func byRoomAndSession(c *cell) trigger { return c.named(map[string]any{"sessionId": c.session}) }
 
 func byAliases(c *cell) trigger {

@@ -2,7 +2,6 @@ package template
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,7 +86,7 @@ func TestTheFunctionsStartWithWhateverTheTemplateAllows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for parameter := range maps.Keys(taken) {
+	for parameter := range taken {
 		if !slices.ContainsFunc(sections.parameters, func(e entry) bool { return e.key == parameter }) {
 			t.Errorf("the template has no parameter %s", parameter)
 		}
